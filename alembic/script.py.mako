@@ -1,0 +1,24 @@
+"""${message}
+
+Before you release it:
+- it suits the code before it and the code after it;
+- NOT NULL and removals take two releases; backfills are jobs;
+- an index on a live table is made CONCURRENTLY, in an autocommit block.
+"""
+
+import sqlalchemy as sa
+
+from alembic import op
+${imports if imports else ""}
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    ${downgrades if downgrades else "pass"}

@@ -1,0 +1,251 @@
+"""`python -m src`: the commands that operators and recipes use. Each imports what it needs."""
+# ruff: noqa: PLC0415  (the import of a command's parts is its price, not every command's)
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from src.config import Settings, unknown_settings
+from src.constants import API_PREFIX, VERSION
+
+ROOT = Path(__file__).parent.parent
+
+cli = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on; the default is HOST.")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one; default PORT.")
+]
+
+
+@cli.command()
+def serve(host: Host = None, port: Port = None) -> None:
+    """Run the API. In `local`, also the database, the migrations and a worker."""
+    from src import embedded, logs
+
+    settings = _settings(host=host, port=port)
+    with _listening(settings) as listener, _stopping_cleanly():
+        with _explained(), embedded.provided(settings, is_owner=True) as provided:
+            logs.configure(provided.log, provided.environment)
+            if provided.environment.is_relaxed:
+                _migrate(provided)
+            _announce(provided, listener)
+            _run_server(provided, listener)
+
+
+@cli.command()
+def worker() -> None:
+    """Run the jobs: mail, rotation of keys, clearing up."""
+    from src import embedded, logs
+    from src import worker as work
+
+    async def run(settings: Settings) -> None:
+        stopping = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        await work.main(settings, stopping)
+
+    with _explained(), embedded.provided(_settings()) as settings:
+        logs.configure(settings.log, settings.environment)
+        _check_server(settings)
+        asyncio.run(run(settings))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the schema of this release."""
+    from src import embedded
+
+    with _explained(), embedded.provided(_settings()) as settings:
+        _migrate(settings)
+
+
+@cli.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def alembic(context: typer.Context) -> None:
+    """Run Alembic with these arguments on this database."""
+    from src import embedded
+
+    with _explained(), embedded.provided(_settings()) as settings:
+        raise typer.Exit(_alembic(settings, *context.args))
+
+
+@cli.command()
+def psql() -> None:
+    """Open a prompt on this database."""
+    from src import embedded
+    from src.database import conninfo
+
+    with _explained(), embedded.provided(_settings()) as settings:
+        raise typer.Exit(subprocess.call(["psql", conninfo(settings.database)]))  # noqa: S603, S607
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from src.main import create_app
+
+    settings = Settings.model_construct()
+    print(json.dumps(create_app(settings).openapi(), indent=1, ensure_ascii=False))  # noqa: T201
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(VERSION)
+
+
+def _settings(**options: object) -> Settings:
+    """The settings, with what options say on top; exits with an explanation if they are wrong."""
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]  # checked by the model itself
+    except ValidationError as exc:
+        lines = []
+        for error in exc.errors():
+            name = "__".join(str(part).upper() for part in error["loc"])
+            lines.append(f"{name}: {error['msg']}" if name else error["msg"])
+        _fail("The settings are wrong.", *lines)
+    for name in unknown_settings():
+        typer.echo(f"warning: {name} is no setting of this service", err=True)
+    return settings
+
+
+def _fail(*lines: str) -> NoReturn:
+    for line in lines:
+        typer.echo(line.removeprefix("Value error, "), err=True)
+    raise typer.Exit(2)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say in a line what is wrong with the data directory or the database."""
+    from src.database.bootstrap import ServerError
+    from src.embedded import DataDirError
+
+    try:
+        yield
+    except (DataDirError, ServerError, ValueError) as exc:
+        _fail(str(exc))
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """The socket to serve on, taken before anything else is started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        try:
+            listener.bind((settings.host, settings.port))
+            listener.listen(2048)
+        except OSError as exc:
+            place = f"{settings.host}:{settings.port}"
+            _fail(
+                f"Cannot listen on {place}: {exc.strerror or exc}.",
+                "Stop what listens there, or choose another: just serve --port 8001",
+            )
+        yield listener
+    finally:
+        listener.close()
+
+
+@contextmanager
+def _stopping_cleanly() -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C unwind the stack, so that what was started is stopped."""
+
+    def stop(number: int, _: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number if number == signal.SIGTERM else 0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    yield
+
+
+def _announce(settings: Settings, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    url = url.replace("//0.0.0.0", "//127.0.0.1")  # noqa: S104
+    where = settings.database.url.get_secret_value() if settings.database.url else "DATABASE__HOST"
+    lines = {
+        "API": f"{url}{API_PREFIX}",
+        "Documentation": f"{url}/docs",
+        "Data": str(settings.data_dir.resolve()) if "host=/" in where else "DATABASE__URL",
+        "Log": str(settings.log.file or "standard error"),
+    }
+    typer.echo(f"Core API {VERSION} ({settings.environment})")
+    for name, value in lines.items():
+        typer.echo(f"  {name + ':':15}{value}")
+    typer.echo("  Ctrl-C stops it.")
+    sys.stdout.flush()
+
+
+def _run_server(settings: Settings, listener: socket.socket) -> None:
+    import uvicorn
+
+    from src import worker as work
+    from src.main import create_app
+
+    is_alone = settings.environment.is_relaxed
+    app = create_app(settings, work=work.run if is_alone else None)
+    config = uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=15,
+        timeout_keep_alive=75,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _check_server(settings: Settings) -> None:
+    """Raise ServerError unless the database can serve us."""
+    from src.database import conninfo
+    from src.database.bootstrap import ServerError, check_server
+
+    try:
+        check_server(conninfo(settings.database))
+    except ServerError as exc:
+        raise ServerError(f"The database cannot be used: {exc}.") from exc
+
+
+def _migrate(settings: Settings) -> None:
+    from src.database import conninfo
+    from src.database.bootstrap import current_revision
+    from src.main import head_revision
+
+    _check_server(settings)
+    if current_revision(conninfo(settings.database)) != head_revision():
+        code = _alembic(settings, "upgrade", "head")
+        if code:
+            raise typer.Exit(code)
+
+
+def _alembic(settings: Settings, *arguments: str) -> int:
+    """Run Alembic as a process of its own: its imports have no place in the service."""
+    from src.database import conninfo_url
+
+    environ = {**os.environ, "DATABASE__URL": conninfo_url(settings.database)}
+    command = [sys.executable, "-m", "alembic", *arguments]
+    return subprocess.call(command, cwd=ROOT, env=environ)  # noqa: S603
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,180 @@
+"""Applets as payloads and rows. What a questionnaire is made of is in `items`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, NewType
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from src.applets.constants import NOTE_MAX, Status
+from src.applets.items import AppletDraft, Form
+from src.schemas import Payload
+from src.teams.constants import Role
+from src.teams.schemas import TeamId
+from src.users.schemas import UserId
+
+__all__ = [
+    "ActivityId",
+    "Applet",
+    "AppletCreate",
+    "AppletDraft",
+    "AppletId",
+    "Content",
+    "Draft",
+    "Form",
+    "ImportReport",
+    "Imported",
+    "NotCarried",
+    "PublishableDraft",
+    "Revision",
+    "RevisionId",
+    "StoredRevision",
+    "StoredVersion",
+    "Version",
+    "VersionCreate",
+    "VersionId",
+]
+
+AppletId = NewType("AppletId", UUID)
+VersionId = NewType("VersionId", UUID)
+ActivityId = NewType("ActivityId", UUID)
+RevisionId = NewType("RevisionId", UUID)
+
+Tree = dict[str, Any]
+"""A questionnaire as JSON, in the shape that `items` lays down."""
+
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=NOTE_MAX)]
+
+
+class AppletCreate(Payload):
+    name: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+        Field(examples=["Diary"]),
+    ]
+
+
+class VersionCreate(Payload):
+    note: Note = ""
+
+
+@dataclass(slots=True)
+class Applet:
+    """An applet, as seen by a member of its team."""
+
+    id: AppletId
+    team_id: TeamId
+    name: str
+    status: Status
+    current_version_id: VersionId | None
+    my_role: Role
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Draft:
+    """What editors are working on. `rev` grows with every change."""
+
+    tree: Tree
+    rev: int
+
+
+@dataclass(slots=True)
+class PublishableDraft:
+    """A draft beside the version that it would replace."""
+
+    tree: Tree
+    rev: int
+    current_label: str | None
+    current_seq: int
+    current_sha256: bytes | None
+    current_tree: Tree | None
+
+
+@dataclass(slots=True)
+class Version:
+    """A published version; it never changes."""
+
+    id: VersionId
+    applet_id: AppletId
+    seq: int
+    label: str
+    note: str
+    published_by: UserId
+    published_at: datetime
+
+
+@dataclass(slots=True)
+class Content:
+    """What clients load in order to ask: a version and its forms."""
+
+    version: Version
+    activities: Annotated[
+        list[dict[str, Any]],
+        Field(description="Each with its `id`, its `revision_id`, and what the draft said."),
+    ]
+    flows: list[dict[str, Any]]
+    name: str
+    description: str | None
+    about: dict[str, str] | None
+
+
+@dataclass(slots=True)
+class StoredVersion:
+    """A version with its tree, as the database holds it."""
+
+    id: VersionId
+    applet_id: AppletId
+    seq: int
+    label: str
+    note: str
+    published_by: UserId
+    published_at: datetime
+    content: Tree
+    content_sha256: bytes
+
+
+@dataclass(slots=True)
+class StoredRevision:
+    """One form of a version, as the database holds it."""
+
+    id: RevisionId
+    activity_id: ActivityId
+    sha256: bytes
+    content: Tree
+
+
+@dataclass(slots=True)
+class Revision:
+    """One form of a version, ready to check answers against."""
+
+    id: RevisionId
+    activity_id: ActivityId
+    form: Form
+
+
+@dataclass(slots=True)
+class NotCarried:
+    """Something of the source that the draft does not have."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+@dataclass(slots=True)
+class ImportReport:
+    format: str
+    activities: int
+    items: int
+    scores: int
+    not_carried: list[NotCarried]
+
+
+@dataclass(slots=True)
+class Imported:
+    """The new draft and what it could not take over."""
+
+    draft: Tree
+    report: ImportReport

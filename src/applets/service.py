@@ -1,0 +1,448 @@
+"""What can be done with applets, inside the caller's transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from src.applets import exceptions, items
+from src.applets.schemas import (
+    ActivityId,
+    Applet,
+    AppletId,
+    Draft,
+    PublishableDraft,
+    RevisionId,
+    StoredRevision,
+    StoredVersion,
+    Tree,
+    Version,
+    VersionId,
+)
+from src.audit import service as audit_service
+from src.audit.constants import Action
+from src.database import Connection, sql
+from src.exceptions import FieldError, Invalid
+from src.pagination import PageRequest, Place
+from src.schemas import Page
+from src.teams.constants import Role
+from src.teams.schemas import TeamId
+from src.users.schemas import UserId
+
+
+@sql(
+    """
+    INSERT INTO applet (team_id, name, draft, draft_updated_by)
+    VALUES (%(team_id)s, %(name)s, %(draft)s, %(user_id)s)
+    RETURNING id, team_id, name, status, current_version_id, %(my_role)s::text AS my_role,
+              created_at
+    """,
+    constraints={"applet_team_id_name_key_key": exceptions.AppletNameTaken},
+)
+async def _create(
+    conn: Connection,
+    *,
+    team_id: TeamId,
+    user_id: UserId,
+    name: str,
+    draft: Tree,
+    my_role: Role,
+) -> Applet: ...
+
+
+async def create(
+    conn: Connection, *, team_id: TeamId, user_id: UserId, my_role: Role, name: str
+) -> Applet:
+    """Create an applet with an empty draft."""
+    applet = await _create(
+        conn,
+        team_id=team_id,
+        user_id=user_id,
+        name=name,
+        draft={"name": name, "activities": [], "flows": []},
+        my_role=my_role,
+    )
+    await audit_service.record(
+        conn,
+        action=Action.APPLET_CREATED,
+        actor_id=user_id,
+        team_id=team_id,
+        object_id=applet.id,
+        detail={},
+    )
+    return applet
+
+
+@sql(
+    """
+    SELECT applet.id, applet.team_id, applet.name, applet.status, applet.current_version_id,
+           team_member.role AS my_role, applet.created_at
+      FROM applet
+      JOIN team_member ON team_member.team_id = applet.team_id
+     WHERE applet.id = %(applet_id)s
+       AND team_member.account_id = %(user_id)s
+    """,
+    missing=exceptions.AppletNotFound,
+)
+async def get(conn: Connection, *, applet_id: AppletId, user_id: UserId) -> Applet:
+    """Return the applet as a member of its team sees it; to a stranger it does not exist."""
+    ...
+
+
+@sql(
+    """
+    SELECT applet.id, applet.team_id, applet.name, applet.status, applet.current_version_id,
+           %(my_role)s::text AS my_role, applet.created_at
+      FROM applet
+     WHERE applet.team_id = %(team_id)s
+       AND (applet.created_at, applet.id) > (%(after_at)s, %(after_id)s)  -- if after_at
+     ORDER BY applet.created_at, applet.id
+     LIMIT %(limit)s
+    """
+)
+async def _list(
+    conn: Connection,
+    *,
+    team_id: TeamId,
+    my_role: Role,
+    after_at: datetime | None,
+    after_id: UUID | None,
+    limit: int,
+) -> list[Applet]: ...
+
+
+async def list_for_team(
+    conn: Connection, *, team_id: TeamId, my_role: Role, page: PageRequest
+) -> Page[Applet]:
+    """The applets of a team, oldest first."""
+    place = page.place()
+    applets = await _list(
+        conn,
+        team_id=team_id,
+        my_role=my_role,
+        after_at=place.at if place else None,
+        after_id=place.id if place else None,
+        limit=page.fetch,
+    )
+    return page.page(applets, lambda applet: Place(applet.created_at, applet.id))
+
+
+@sql(
+    "SELECT draft AS tree, draft_rev AS rev FROM applet WHERE id = %(applet_id)s",
+    missing=exceptions.AppletNotFound,
+)
+async def get_draft(conn: Connection, *, applet_id: AppletId) -> Draft: ...
+
+
+@sql(
+    """
+    UPDATE applet
+       SET draft = %(tree)s,
+           draft_rev = draft_rev + 1,
+           draft_updated_by = %(user_id)s,
+           draft_updated_at = now()
+     WHERE id = %(applet_id)s
+       AND (%(expected_rev)s::bigint IS NULL OR draft_rev = %(expected_rev)s)
+    RETURNING draft AS tree, draft_rev AS rev
+    """,
+    missing=exceptions.StaleDraft,
+)
+async def _save_draft(
+    conn: Connection, *, applet_id: AppletId, user_id: UserId, tree: Tree, expected_rev: int | None
+) -> Draft: ...
+
+
+@sql("SELECT id FROM activity WHERE applet_id = %(applet_id)s ORDER BY id")
+async def _list_activity_ids(conn: Connection, *, applet_id: AppletId) -> list[ActivityId]: ...
+
+
+async def save_draft(
+    conn: Connection, *, applet_id: AppletId, user_id: UserId, tree: Tree, expected_rev: int | None
+) -> Draft:
+    """Replace the draft, if it is still the one the caller has read (None: in any case).
+
+    Raises StaleDraft, or Invalid for an activity id that is none of this applet's.
+    """
+    given = {
+        place: activity["id"]
+        for place, activity in enumerate(tree["activities"])
+        if "id" in activity
+    }
+    if given:
+        known = {str(key) for key in await _list_activity_ids(conn, applet_id=applet_id)}
+        errors = [
+            FieldError(
+                f"/activities/{place}/id", "unknown_activity", "The applet has no such activity."
+            )
+            for place, key in given.items()
+            if str(key) not in known
+        ]
+        if errors:
+            raise Invalid(errors=errors)
+    return await _save_draft(
+        conn, applet_id=applet_id, user_id=user_id, tree=tree, expected_rev=expected_rev
+    )
+
+
+@sql(
+    """
+    SELECT applet.draft AS tree, applet.draft_rev AS rev, applet_version.label AS current_label,
+           coalesce(applet_version.seq, 0) AS current_seq,
+           applet_version.content_sha256 AS current_sha256,
+           applet_version.content AS current_tree
+      FROM applet
+      LEFT JOIN applet_version ON applet_version.id = applet.current_version_id
+     WHERE applet.id = %(applet_id)s
+       FOR NO KEY UPDATE OF applet
+    """,
+    missing=exceptions.AppletNotFound,
+)
+async def _lock_draft(conn: Connection, *, applet_id: AppletId) -> PublishableDraft:
+    """The draft, held until the transaction ends: publications of an applet take turns."""
+    ...
+
+
+@sql(
+    """
+    INSERT INTO activity (id, applet_id)
+    SELECT new_activity.id, %(applet_id)s
+      FROM unnest(%(activity_ids)s::uuid[]) AS new_activity (id)
+        ON CONFLICT (id) DO NOTHING
+    """
+)
+async def _add_activities(
+    conn: Connection, *, applet_id: AppletId, activity_ids: list[ActivityId]
+) -> None: ...
+
+
+@sql(
+    """
+    WITH new_revision AS (
+        INSERT INTO activity_revision (activity_id, sha256, content)
+        VALUES (%(activity_id)s, %(sha256)s, %(content)s)
+            ON CONFLICT (activity_id, sha256) DO NOTHING
+        RETURNING id
+    )
+    SELECT id
+      FROM new_revision
+     UNION ALL
+    SELECT id
+      FROM activity_revision
+     WHERE activity_id = %(activity_id)s
+       AND sha256 = %(sha256)s
+     LIMIT 1
+    """
+)
+async def _find_or_add_revision(
+    conn: Connection, *, activity_id: ActivityId, sha256: bytes, content: Tree
+) -> RevisionId | None: ...
+
+
+@sql(
+    """
+    WITH new_version AS (
+        INSERT INTO applet_version (id, applet_id, seq, label, content, content_sha256, note,
+                                    published_by)
+        VALUES (%(version_id)s, %(applet_id)s, %(seq)s, %(label)s, %(content)s, %(sha256)s,
+                %(note)s, %(user_id)s)
+        RETURNING id, applet_id, seq, label, note, published_by, published_at
+    ), new_parts AS (
+        INSERT INTO applet_version_activity (applet_version_id, activity_id, activity_revision_id,
+                                             position)
+        SELECT new_version.id, part.activity_id, part.revision_id, part.position
+          FROM new_version
+         CROSS JOIN unnest(%(activity_ids)s::uuid[], %(revision_ids)s::uuid[])
+               WITH ORDINALITY AS part (activity_id, revision_id, position)
+    ), current AS (
+        UPDATE applet
+           SET current_version_id = %(version_id)s,
+               status = 'live',
+               name = %(name)s,
+               draft = %(draft)s,
+               draft_rev = draft_rev + 1
+         WHERE id = %(applet_id)s
+    )
+    SELECT id, applet_id, seq, label, note, published_by, published_at
+      FROM new_version
+    """,
+    constraints={"applet_team_id_name_key_key": exceptions.AppletNameTaken},
+)
+async def _add_version(
+    conn: Connection,
+    *,
+    version_id: VersionId,
+    applet_id: AppletId,
+    seq: int,
+    label: str,
+    name: str,
+    content: Tree,
+    draft: Tree,
+    sha256: bytes,
+    note: str,
+    user_id: UserId,
+    activity_ids: list[ActivityId],
+    revision_ids: list[RevisionId],
+) -> Version: ...
+
+
+async def publish(conn: Connection, *, applet: Applet, user_id: UserId, note: str) -> Version:
+    """Make the draft the current version.
+
+    Raises Invalid where the draft cannot be answered, NothingToPublish where it says nothing new.
+    """
+    draft = await _lock_draft(conn, applet_id=applet.id)
+    errors = items.check(draft.tree) or _unanswerable(draft.tree)
+    if errors:
+        raise Invalid(errors=errors)
+    tree = _with_activity_ids(draft.tree, draft.current_tree)
+    digest = bytes.fromhex(items.sha256(tree))
+    if digest == draft.current_sha256:
+        raise exceptions.NothingToPublish()
+    activity_ids = [ActivityId(UUID(activity["id"])) for activity in tree["activities"]]
+    await _add_activities(conn, applet_id=applet.id, activity_ids=activity_ids)
+    content = {**tree, "activities": [dict(activity) for activity in tree["activities"]]}
+    revision_ids: list[RevisionId] = []
+    for activity_id, activity in zip(activity_ids, content["activities"], strict=True):
+        revision_id = await _find_or_add_revision(
+            conn,
+            activity_id=activity_id,
+            sha256=bytes.fromhex(items.sha256(activity)),
+            content=activity,
+        )
+        if revision_id is None:
+            raise RuntimeError("a revision neither stands nor was made")
+        revision_ids.append(revision_id)
+        activity["revision_id"] = str(revision_id)
+    version = await _add_version(
+        conn,
+        version_id=VersionId(uuid7()),
+        applet_id=applet.id,
+        seq=draft.current_seq + 1,
+        label=items.next_label(draft.current_label, draft.current_tree, tree),
+        name=tree["name"],
+        content=content,
+        draft=tree,
+        sha256=digest,
+        note=note,
+        user_id=user_id,
+        activity_ids=activity_ids,
+        revision_ids=revision_ids,
+    )
+    await audit_service.record(
+        conn,
+        action=Action.APPLET_PUBLISHED,
+        actor_id=user_id,
+        team_id=applet.team_id,
+        object_id=applet.id,
+        detail={"version_id": str(version.id), "label": version.label},
+    )
+    return version
+
+
+def _unanswerable(tree: Tree) -> list[FieldError]:
+    """What a draft may lack, and a version may not."""
+    if not tree["activities"]:
+        return [FieldError("/activities", "empty", "A version needs at least one activity.")]
+    return [
+        FieldError(f"/activities/{place}/items", "empty", "An activity needs at least one item.")
+        for place, activity in enumerate(tree["activities"])
+        if not activity["items"]
+    ]
+
+
+def _with_activity_ids(tree: Tree, current: Mapping[str, Any] | None) -> Tree:
+    """Every activity with its lasting id: the one it has, its namesake's in the current version,
+    or a new one."""
+    taken = {activity["id"] for activity in tree["activities"] if "id" in activity}
+    by_name = {
+        activity["name"].casefold(): activity["id"]
+        for activity in (current or {}).get("activities", [])
+        if activity["id"] not in taken
+    }
+    activities = [
+        {**activity, "id": activity.get("id") or by_name.get(activity["name"].casefold(), "")}
+        for activity in tree["activities"]
+    ]
+    for activity in activities:
+        activity["id"] = activity["id"] or str(uuid7())
+    return {**tree, "activities": activities}
+
+
+@sql(
+    """
+    SELECT id, applet_id, seq, label, note, published_by, published_at
+      FROM applet_version
+     WHERE applet_id = %(applet_id)s
+       AND (published_at, id) < (%(before_at)s, %(before_id)s)  -- if before_at
+     ORDER BY published_at DESC, id DESC
+     LIMIT %(limit)s
+    """
+)
+async def _list_versions(
+    conn: Connection,
+    *,
+    applet_id: AppletId,
+    before_at: datetime | None,
+    before_id: UUID | None,
+    limit: int,
+) -> list[Version]: ...
+
+
+async def list_versions(
+    conn: Connection, *, applet_id: AppletId, page: PageRequest
+) -> Page[Version]:
+    """The versions of an applet, newest first."""
+    place = page.place()
+    versions = await _list_versions(
+        conn,
+        applet_id=applet_id,
+        before_at=place.at if place else None,
+        before_id=place.id if place else None,
+        limit=page.fetch,
+    )
+    return page.page(versions, lambda version: Place(version.published_at, version.id))
+
+
+@sql(
+    """
+    SELECT id, applet_id, seq, label, note, published_by, published_at, content, content_sha256
+      FROM applet_version
+     WHERE id = %(version_id)s
+       AND applet_id = %(applet_id)s
+    """,
+    missing=exceptions.VersionNotFound,
+)
+async def get_version(
+    conn: Connection, *, applet_id: AppletId, version_id: VersionId
+) -> StoredVersion: ...
+
+
+@sql(
+    """
+    SELECT activity_revision.id, activity_revision.activity_id, activity_revision.sha256,
+           activity_revision.content
+      FROM applet_version_activity
+      JOIN activity_revision
+        ON activity_revision.id = applet_version_activity.activity_revision_id
+     WHERE applet_version_activity.applet_version_id = %(version_id)s
+     ORDER BY applet_version_activity.position, activity_revision.id
+    """
+)
+async def list_revisions(conn: Connection, *, version_id: VersionId) -> list[StoredRevision]:
+    """The forms of a version, in its order."""
+    ...
+
+
+@sql(
+    """
+    SELECT id, applet_id, seq, label, note, published_by, published_at, content, content_sha256
+      FROM applet_version
+     WHERE applet_id = %(applet_id)s
+     ORDER BY seq DESC
+    """
+)
+async def list_stored_versions(conn: Connection, *, applet_id: AppletId) -> list[StoredVersion]:
+    """Every version with its tree, newest first: what exports and statistics are laid out by."""
+    ...

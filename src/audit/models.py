@@ -1,0 +1,22 @@
+"""The audit trail. A trigger refuses changes: what was written stays written."""
+
+from sqlalchemy import BigInteger, Column, Identity, Index, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+from src.models import instant, metadata
+
+audit_event = Table(
+    "audit_event",
+    metadata,
+    # Nothing is ordered by time alone: now() stands still inside a transaction.
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    instant("at"),
+    Column("actor_id", Uuid),
+    Column("team_id", Uuid),
+    Column("action", Text, nullable=False),
+    Column("object_id", Uuid),
+    Column("detail", JSONB, nullable=False),
+    Index("audit_event_team_id_idx", "team_id", "id"),
+    Index("audit_event_actor_id_idx", "actor_id", "id"),
+    comment="core: who did what, to what, when; append-only",
+)

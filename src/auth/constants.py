@@ -1,0 +1,43 @@
+"""Words and limits of signing in."""
+
+from enum import StrEnum
+
+PASSWORD_MIN, PASSWORD_MAX = 15, 256
+"""Characters. Fifteen is what NIST SP 800-63B asks of a password that is the only factor."""
+PASSWORD_MAX_BYTES = 1024
+USER_AGENT_MAX = 200
+
+ALGORITHM = "ES256"
+TOKEN_TYPE = "at+jwt"  # noqa: S105  (RFC 9068's media type)
+
+
+class Transport(StrEnum):
+    """How tokens travel: in the body, or in cookies that scripts cannot read."""
+
+    BEARER = "bearer"
+    COOKIE = "cookie"
+
+
+class LogoutScope(StrEnum):
+    CURRENT = "current"
+    OTHERS = "others"
+    ALL = "all"
+
+
+class KeyState(StrEnum):
+    """A signing key is published before it signs, and stays published while its tokens live."""
+
+    NEXT = "next"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class ErrorCode(StrEnum):
+    INVALID_CREDENTIALS = "invalid_credentials"
+    INVALID_TOKEN = "invalid_token"  # noqa: S105
+    SIGNUP_DISABLED = "signup_disabled"
+    ACCOUNT_DISABLED = "account_disabled"
+    REFRESH_INVALID = "refresh_invalid"
+    REFRESH_REUSED = "refresh_reused"
+    SESSION_EXPIRED = "session_expired"
+    CSRF_FAILED = "csrf_failed"

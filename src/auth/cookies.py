@@ -1,0 +1,96 @@
+"""Cookie transport: tokens that scripts cannot read, and what keeps other sites from using them."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from src import security
+from src.auth import exceptions
+from src.auth.schemas import SessionId
+from src.auth.sessions import IssuedSecret
+from src.config import Settings
+from src.constants import API_PREFIX
+
+REFRESH_PATH = f"{API_PREFIX}/auth"
+"""Refreshing and signing out see the refresh token; no other route does."""
+CSRF_HEADER = "x-csrf-token"
+
+
+@dataclass(frozen=True, slots=True)
+class CookieNames:
+    """`__Host-` cannot carry a narrower path, hence the second prefix."""
+
+    access: str
+    refresh: str
+
+
+def names(settings: Settings) -> CookieNames:
+    if settings.cookies_are_secure:
+        return CookieNames("__Host-core_at", "__Secure-core_rt")
+    return CookieNames("core_at", "core_rt")
+
+
+def set_tokens(response: Response, settings: Settings, issued: IssuedSecret) -> None:
+    """Put the tokens of a session into cookies."""
+    cookie, is_secure = names(settings), settings.cookies_are_secure
+    response.set_cookie(
+        cookie.access,
+        issued.access.text,
+        max_age=issued.access.expires_in,
+        path="/",
+        secure=is_secure,
+        httponly=True,
+        samesite="lax",
+    )
+    response.set_cookie(
+        cookie.refresh,
+        issued.refresh_token,
+        expires=issued.refresh_expires_at,
+        path=REFRESH_PATH,
+        secure=is_secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_tokens(response: Response, settings: Settings) -> None:
+    cookie, is_secure = names(settings), settings.cookies_are_secure
+    for name, path in ((cookie.access, "/"), (cookie.refresh, REFRESH_PATH)):
+        response.delete_cookie(name, path=path, secure=is_secure, httponly=True, samesite="lax")
+
+
+def csrf_token(settings: Settings, session_id: SessionId) -> str:
+    """What a script of ours sends along and another site's cannot know; bound to the session."""
+    mac = security.keyed_hash(settings.secret_key, b"csrf", session_id.bytes)
+    return base64.urlsafe_b64encode(mac).decode().rstrip("=")
+
+
+def check_request(
+    settings: Settings, headers: Mapping[str, str], *, own_origin: str, session_id: SessionId
+) -> None:
+    """Raise CsrfFailed unless a request with cookies comes from a page that we allow."""
+    check_origin(settings, headers, own_origin=own_origin)
+    given = headers.get(CSRF_HEADER, "")
+    if not security.is_equal(given.encode(), csrf_token(settings, session_id).encode()):
+        raise exceptions.CsrfFailed()
+
+
+def check_origin(settings: Settings, headers: Mapping[str, str], *, own_origin: str) -> None:
+    """Raise CsrfFailed unless the request says that it comes from an allowed page."""
+    allowed = {own_origin, *settings.cors.allow_origins} - {"*"}
+    origin = headers.get("origin") or _origin_of(headers.get("referer", ""))
+    site = headers.get("sec-fetch-site", "none")
+    is_foreign = site == "cross-site" and origin not in settings.cors.allow_origins
+    if origin not in allowed or is_foreign:
+        raise exceptions.CsrfFailed()
+
+
+def _origin_of(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""

@@ -1,0 +1,159 @@
+"""Who is calling, and what signing in takes before a transaction begins."""
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from src.auth import cookies, exceptions, passwords, schemas, service, tokens
+from src.auth.constants import USER_AGENT_MAX, Transport
+from src.auth.sessions import Caller, Issuer
+from src.constants import SAFE_METHODS
+from src.dependencies import Deciding, Pools, ProcessSettings
+from src.exceptions import Invalid, Unauthenticated
+from src.users.schemas import UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """What signing in needs of the process; the application makes one and keeps it."""
+
+    hasher: passwords.Hasher
+    issuer: Issuer
+    verifier: tokens.TokenVerifier
+
+
+async def request_authentication(request: Request) -> Authentication:
+    return cast("Authentication", request.app.state.authentication)
+
+
+ProcessAuthentication = Annotated[Authentication, Depends(request_authentication)]
+
+
+@dataclass(frozen=True, slots=True)
+class SentToken:
+    text: str
+    transport: Transport
+
+
+def sent_token(request: Request, settings: ProcessSettings) -> SentToken | None:
+    """The access token that came along: the header's, else the cookie's."""
+    header = request.headers.get("authorization")
+    if header is not None:
+        scheme, _, text = header.partition(" ")
+        if scheme.lower() != "bearer" or not text.strip():
+            raise exceptions.InvalidToken()
+        return SentToken(text.strip(), Transport.BEARER)
+    cookie = request.cookies.get(cookies.names(settings).access)
+    return SentToken(cookie, Transport.COOKIE) if cookie else None
+
+
+async def verified_claims(
+    request: Request,
+    settings: ProcessSettings,
+    authentication: ProcessAuthentication,
+    pools: Pools,
+) -> tokens.Claims:
+    """What the access token says. A bad one is refused before a connection is borrowed."""
+    sent = sent_token(request, settings)
+    if sent is None:
+        raise Unauthenticated()
+    claims = await authentication.verifier.verify(sent.text, pools)
+    if sent.transport is Transport.COOKIE and request.method not in SAFE_METHODS:
+        cookies.check_request(
+            settings,
+            request.headers,
+            own_origin=own_origin(request),
+            session_id=claims.session_id,
+        )
+    return claims
+
+
+VerifiedClaims = Annotated[tokens.Claims, Depends(verified_claims)]
+
+
+async def current_user(claims: VerifiedClaims, conn: Deciding) -> schemas.Principal:
+    """The caller, if the session still stands: ending one is seen by the very next request."""
+    principal = await service.find_principal(conn, session_id=claims.session_id)
+    if principal is None or principal.id != claims.user_id:
+        raise exceptions.InvalidToken()
+    return principal
+
+
+CurrentUser = Annotated[schemas.Principal, Depends(current_user)]
+
+
+async def request_caller(request: Request) -> Caller:
+    return Caller(
+        ip_prefix=_ip_prefix(request.client.host if request.client else ""),
+        user_agent=request.headers.get("user-agent", "")[:USER_AGENT_MAX],
+    )
+
+
+RequestCaller = Annotated[Caller, Depends(request_caller)]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasswordSecret:
+    hash: str
+
+
+async def hashed_password(
+    new: schemas.Signup,
+    settings: ProcessSettings,
+    authentication: ProcessAuthentication,
+    pools: Pools,
+) -> NewPasswordSecret:
+    """The hash of a password that is good enough. Computed before a connection is borrowed."""
+    if not settings.signup_is_open:
+        raise exceptions.SignupDisabled()
+    context = [new.email.partition("@")[0], new.username or "", new.given_name, new.family_name]
+    if errors := passwords.mistakes(new.password, context=context):
+        raise Invalid(errors=errors)
+    await authentication.issuer.keys.ensure(pools)
+    return NewPasswordSecret(await authentication.hasher.hash(new.password))
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedLogin:
+    """Somebody who has proved to know the password of an account."""
+
+    user_id: UserId
+    transport: Transport
+    new_hash: str | None
+
+
+async def verified_login(
+    login: schemas.Login, authentication: ProcessAuthentication, pools: Pools
+) -> VerifiedLogin:
+    """Unknown account and wrong password: one answer, one duration, no connection held."""
+    async with pools.deciding.connection() as conn:
+        credentials = await service.find_credentials(conn, identifier=login.identifier)
+    hasher = authentication.hasher
+    is_right = await hasher.verify(credentials.hash if credentials else None, login.password)
+    if credentials is None or not is_right:
+        raise exceptions.InvalidCredentials()
+    if not credentials.is_active:
+        raise exceptions.AccountDisabled()
+    await authentication.issuer.keys.ensure(pools)
+    return VerifiedLogin(
+        user_id=credentials.user_id,
+        transport=login.token_transport,
+        new_hash=await hasher.hash(login.password)
+        if hasher.needs_rehash(credentials.hash)
+        else None,
+    )
+
+
+def own_origin(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _ip_prefix(address: str) -> str:
+    """Enough of an address to recognise a place, not a person: /24, or /48 in IPv6."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))

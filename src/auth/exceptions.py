@@ -1,0 +1,49 @@
+"""What can go wrong with signing in."""
+
+from src.auth.constants import ErrorCode
+from src.exceptions import PermissionDenied, Unauthenticated
+
+
+class InvalidCredentials(Unauthenticated):
+    code = ErrorCode.INVALID_CREDENTIALS
+    message = "No account matches this identifier and password."
+
+
+class InvalidToken(Unauthenticated):
+    code = ErrorCode.INVALID_TOKEN
+    message = "The access token is not valid, has expired, or its session has ended."
+
+
+class SignupDisabled(PermissionDenied):
+    code = ErrorCode.SIGNUP_DISABLED
+    message = "This service does not take sign-ups."
+
+
+class AccountDisabled(PermissionDenied):
+    code = ErrorCode.ACCOUNT_DISABLED
+    message = "This account has been disabled."
+
+
+class RefreshInvalid(Unauthenticated):
+    code = ErrorCode.REFRESH_INVALID
+    message = "The refresh token is not valid."
+
+
+class RefreshReused(Unauthenticated):
+    """The token's session has just been revoked, and stays so although the answer is an error."""
+
+    code = ErrorCode.REFRESH_REUSED
+    message = "The refresh token was used before: its session has been ended. Sign in again."
+    commits = True
+
+
+class SessionExpired(Unauthenticated):
+    code = ErrorCode.SESSION_EXPIRED
+    message = "The session has ended. Sign in again."
+
+
+class CsrfFailed(PermissionDenied):
+    code = ErrorCode.CSRF_FAILED
+    message = (
+        "A request with cookies needs an allowed Origin and the session's token in X-CSRF-Token."
+    )

@@ -1,0 +1,108 @@
+"""The keys that sign access tokens: ES256, named by their thumbprint, private halves sealed."""
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+
+from joserfc.jwk import ECKey
+
+from src.auth import service
+from src.auth.constants import ALGORITHM, KeyState
+from src.auth.schemas import SigningKeySecret
+from src.database import Pools, transaction
+from src.security import Sealer
+
+_RELOAD_SECONDS = 300.0
+"""A `next` key is published a day before it signs, so that no process meets it unprepared."""
+_RELOAD_AT_MOST_EVERY = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A fresh key, ready to be stored."""
+
+    kid: str
+    public_jwk: dict[str, str]
+    private_key: bytes
+
+
+def make_key(sealer: Sealer) -> NewKey:
+    key = ECKey.generate_key("P-256")
+    kid = key.thumbprint()
+    public = {name: str(value) for name, value in key.as_dict(private=False).items()}
+    private = json.dumps(key.as_dict(private=True)).encode()
+    return NewKey(
+        kid=kid,
+        public_jwk={**public, "kid": kid, "use": "sig", "alg": ALGORITHM},
+        private_key=sealer.seal(private, place=_place(kid)),
+    )
+
+
+def _place(kid: str) -> str:
+    return f"signing_key.private_key:{kid}"
+
+
+class KeyRing:
+    """The keys as this process knows them, read again now and then, and when one is unknown."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+        self._lock = asyncio.Lock()
+        self._loaded_at: float | None = None
+        self._signing: tuple[str, ECKey] | None = None
+        self._public: dict[str, ECKey] = {}
+        self._jwks: list[dict[str, str]] = []
+        self.generation = 0
+        """Grows when the set of keys changes: what was verified before may not hold any more."""
+
+    async def ensure(self, pools: Pools, *, kid: str | None = None) -> None:
+        """Read the keys if they are old, or if `kid` is not among them. Makes the first key."""
+        if self._is_fresh(kid):
+            return
+        async with self._lock:
+            if not self._is_fresh(kid):
+                await self._load(pools)
+
+    def signing_key(self) -> tuple[str, ECKey]:
+        """The key that signs, by its id. `ensure` comes first."""
+        if self._signing is None:
+            raise RuntimeError("the signing keys have not been read")
+        return self._signing
+
+    def public_key(self, kid: str) -> ECKey | None:
+        return self._public.get(kid)
+
+    def jwks(self) -> list[dict[str, str]]:
+        """The public halves, as RFC 7517 lays them down."""
+        return self._jwks
+
+    def _is_fresh(self, kid: str | None) -> bool:
+        if self._loaded_at is None:
+            return False
+        age = time.monotonic() - self._loaded_at
+        is_known = kid is None or kid in self._public
+        return age < (_RELOAD_SECONDS if is_known else _RELOAD_AT_MOST_EVERY)
+
+    async def _load(self, pools: Pools) -> None:
+        async with pools.deciding.connection() as conn:
+            stored = await service.list_signing_keys(conn)
+        if not any(key.state == KeyState.ACTIVE for key in stored):
+            new = make_key(self._sealer)
+            async with pools.write.connection() as conn, transaction(conn):
+                await service.add_first_signing_key(
+                    conn, kid=new.kid, public_jwk=new.public_jwk, private_key=new.private_key
+                )
+                stored = await service.list_signing_keys(conn)
+        self._take(stored)
+
+    def _take(self, stored: list[SigningKeySecret]) -> None:
+        public = {key.kid: ECKey.import_key(dict(key.public_jwk)) for key in stored}
+        if public.keys() != self._public.keys():
+            self.generation += 1
+        active = next(key for key in stored if key.state == KeyState.ACTIVE)
+        private = self._sealer.unseal(active.private_key, place=_place(active.kid))
+        self._signing = active.kid, ECKey.import_key(json.loads(private))
+        self._public = public
+        self._jwks = [key.public_jwk for key in stored]
+        self._loaded_at = time.monotonic()

@@ -1,0 +1,69 @@
+"""Passwords, sessions and signing keys, for migrations only."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from src.models import id_column, instant, metadata
+
+password = Table(
+    "password",
+    metadata,
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("hash", Text, nullable=False),
+    instant("changed_at"),
+    comment="core: argon2id hashes",
+)
+
+session = Table(
+    "session",
+    metadata,
+    id_column(),
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("transport", Text, nullable=False),
+    # Refresh tokens are derived from this key and the counter; neither alone makes one.
+    Column("refresh_key", LargeBinary, nullable=False),
+    Column("refresh_counter", Integer, nullable=False, server_default="0"),
+    instant("rotated_at"),
+    Column("auth_methods", ARRAY(Text), nullable=False),
+    instant("authenticated_at"),
+    instant("created_at"),
+    instant("last_seen_at"),
+    instant("idle_expires_at", default=None),
+    instant("expires_at", default=None),
+    instant("revoked_at", nullable=True),
+    Column("revoke_reason", Text),
+    Column("ip_prefix", Text, nullable=False, server_default=""),
+    Column("user_agent", Text, nullable=False, server_default=""),
+    CheckConstraint("transport IN ('bearer', 'cookie')", name="transport"),
+    CheckConstraint("(revoked_at IS NULL) = (revoke_reason IS NULL)", name="revoke_reason"),
+    Index("session_expires_at_idx", "expires_at"),
+    comment="core: one row a sign-in; refreshing changes it and adds none",
+)
+
+signing_key = Table(
+    "signing_key",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("public_jwk", JSONB, nullable=False),
+    Column("private_key", LargeBinary, nullable=False),
+    instant("created_at"),
+    instant("activated_at", nullable=True),
+    instant("retired_at", nullable=True),
+    CheckConstraint("state IN ('next', 'active', 'retired')", name="state"),
+    # One key of a kind: the loser of a race reads the winner's.
+    Index(
+        "signing_key_state_idx", "state", unique=True, postgresql_where=text("state <> 'retired'")
+    ),
+    comment="core: ES256 keys of access tokens, private halves sealed",
+)

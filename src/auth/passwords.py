@@ -1,0 +1,106 @@
+"""Passwords: which are good enough, and hashing that cannot exhaust the machine."""
+
+import asyncio
+import os
+import unicodedata
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from src.auth.constants import PASSWORD_MAX, PASSWORD_MAX_BYTES, PASSWORD_MIN
+from src.config import PasswordHashSettings
+from src.exceptions import Busy, FieldError
+
+T = TypeVar("T")
+
+_DEADLINE = 2.0
+"""Seconds that a caller waits for a hash, queue included."""
+_QUEUE_PER_THREAD = 20
+_CONTEXT_MIN = 4
+_ZXCVBN_MAX = 72
+_COMMON = frozenset(FREQUENCY_LISTS["passwords"])
+
+
+def normalise(password: str) -> str:
+    """The same password typed on another keyboard is the same password (NFKC); never trimmed."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def mistakes(password: str, *, context: Iterable[str]) -> list[FieldError]:
+    """Why this password may not be taken; empty if it may. `context` is what anyone can guess."""
+
+    def error(code: str, detail: str) -> FieldError:
+        return FieldError("/password", code, detail)
+
+    normal = normalise(password)
+    if len(normal) < PASSWORD_MIN:
+        return [error("password_too_short", f"Use at least {PASSWORD_MIN} characters.")]
+    if not is_hashable(normal):
+        return [error("password_too_long", f"Use at most {PASSWORD_MAX} characters.")]
+    folded = normal.casefold()
+    if any(len(word) >= _CONTEXT_MIN and word.casefold() in folded for word in context):
+        return [error("password_contains_context", "Leave out your name and your email.")]
+    if folded in _COMMON or zxcvbn(normal[:_ZXCVBN_MAX])["score"] == 0:
+        return [error("password_breached", "This is among the first passwords attackers try.")]
+    return []
+
+
+def is_hashable(normal: str) -> bool:
+    """Whether the password is within what is ever hashed."""
+    return len(normal) <= PASSWORD_MAX and len(normal.encode()) <= PASSWORD_MAX_BYTES
+
+
+class Hasher:
+    """Argon2id in a bounded pool of threads: past its queue, callers are told to come back."""
+
+    def __init__(self, settings: PasswordHashSettings) -> None:
+        threads = settings.threads or os.cpu_count() or 1
+        self._argon2 = PasswordHasher(
+            time_cost=settings.iterations, memory_cost=settings.memory_kib, parallelism=1
+        )
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._places = threads * _QUEUE_PER_THREAD
+        # Verified where there is no account, so that an answer takes as long as with one.
+        self._dummy = self._argon2.hash("no account has this password")
+
+    async def hash(self, password: str) -> str:
+        return await self._run(self._argon2.hash, normalise(password))
+
+    async def verify(self, hashed: str | None, password: str) -> bool:
+        """Whether the password fits the hash. Takes as long when there is none."""
+        normal = normalise(password)
+        if not is_hashable(normal):
+            normal = ""  # takes the time, fits nothing
+        return await self._run(self._verify, hashed or self._dummy, normal) and hashed is not None
+
+    def needs_rehash(self, hashed: str) -> bool:
+        """Whether the hash was made with other parameters than today's."""
+        return self._argon2.check_needs_rehash(hashed)
+
+    def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    def _verify(self, hashed: str, password: str) -> bool:
+        try:
+            return self._argon2.verify(hashed, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _run(self, function: Callable[..., T], *args: str) -> T:
+        if self._places <= 0:
+            raise Busy()
+        self._places -= 1
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                return await asyncio.get_running_loop().run_in_executor(
+                    self._threads, function, *args
+                )
+        except TimeoutError as exc:
+            raise Busy() from exc
+        finally:
+            self._places += 1

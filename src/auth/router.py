@@ -1,0 +1,290 @@
+"""`/v1/auth`: signing up, in and out; and the keys by which others verify our tokens."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response, status
+
+from src.audit import service as audit_service
+from src.audit.constants import Action
+from src.auth import cookies, exceptions, schemas, service, sessions, tokens
+from src.auth.constants import Transport
+from src.auth.dependencies import (
+    Authentication,
+    CurrentUser,
+    NewPasswordSecret,
+    ProcessAuthentication,
+    RequestCaller,
+    VerifiedLogin,
+    hashed_password,
+    own_origin,
+    request_authentication,
+    sent_token,
+    verified_login,
+)
+from src.config import Settings
+from src.constants import API_PREFIX
+from src.dependencies import Database, Pools, ProcessSettings
+from src.exceptions import Busy, Invalid, Unavailable
+from src.openapi import private_problems, problems
+from src.users import exceptions as users_exceptions
+from src.users import service as users_service
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+well_known_router = APIRouter(prefix="/.well-known", tags=["auth"])
+
+_JWKS_MAX_AGE = 300
+
+
+@router.post(
+    "/signup",
+    status_code=status.HTTP_201_CREATED,
+    summary="Sign up",
+    responses=problems(
+        exceptions.SignupDisabled,
+        exceptions.CsrfFailed,
+        users_exceptions.EmailTaken,
+        users_exceptions.UsernameTaken,
+        Invalid,
+        Busy,
+        Unavailable,
+    ),
+)
+async def sign_up(
+    request: Request,
+    response: Response,
+    new: schemas.Signup,
+    password: Annotated[NewPasswordSecret, Depends(hashed_password)],
+    conn: Database,
+    settings: ProcessSettings,
+    authentication: ProcessAuthentication,
+    caller: RequestCaller,
+) -> schemas.SignedIn:
+    """Create an account and sign it in."""
+    _check_cookie_origin(request, settings, new.token_transport)
+    user = await users_service.create(
+        conn,
+        email=new.email,
+        username=new.username,
+        given_name=new.given_name,
+        family_name=new.family_name,
+        locale=new.locale,
+    )
+    await service.add_password(conn, user_id=user.id, hash=password.hash)
+    await audit_service.record(
+        conn, action=Action.SIGNED_UP, actor_id=user.id, object_id=user.id, detail={}
+    )
+    issued = await sessions.start(
+        conn,
+        authentication.issuer,
+        user_id=user.id,
+        transport=new.token_transport,
+        caller=caller,
+        auth_methods=["pwd"],
+        now=datetime.now(UTC),
+    )
+    response.headers["Location"] = f"{API_PREFIX}/users/me"
+    sent, csrf_token = _send(response, settings, issued)
+    return schemas.SignedIn(user=user, tokens=sent, csrf_token=csrf_token)
+
+
+@router.post(
+    "/login",
+    summary="Sign in",
+    responses=problems(
+        exceptions.InvalidCredentials,
+        exceptions.AccountDisabled,
+        exceptions.CsrfFailed,
+        Invalid,
+        Busy,
+        Unavailable,
+    ),
+)
+async def log_in(
+    request: Request,
+    response: Response,
+    login: Annotated[VerifiedLogin, Depends(verified_login)],
+    conn: Database,
+    settings: ProcessSettings,
+    authentication: ProcessAuthentication,
+    caller: RequestCaller,
+) -> schemas.SignedIn:
+    """Sign in by email or username and password."""
+    _check_cookie_origin(request, settings, login.transport)
+    if login.new_hash is not None:
+        await service.rehash_password(conn, user_id=login.user_id, hash=login.new_hash)
+    user = await users_service.get(conn, user_id=login.user_id)
+    issued = await sessions.start(
+        conn,
+        authentication.issuer,
+        user_id=login.user_id,
+        transport=login.transport,
+        caller=caller,
+        auth_methods=["pwd"],
+        now=datetime.now(UTC),
+    )
+    sent, csrf_token = _send(response, settings, issued)
+    return schemas.SignedIn(user=user, tokens=sent, csrf_token=csrf_token)
+
+
+async def sent_refresh_token(
+    request: Request, settings: ProcessSettings, body: schemas.Refresh | None = None
+) -> tokens.RefreshClaim:
+    """The refresh token of the body, else of the cookie; the latter only from an allowed page."""
+    return _refresh_claim(request, settings, body.refresh_token if body else None)
+
+
+@router.post(
+    "/token/refresh",
+    summary="Refresh tokens",
+    responses=problems(
+        exceptions.RefreshInvalid,
+        exceptions.RefreshReused,
+        exceptions.SessionExpired,
+        exceptions.CsrfFailed,
+        Invalid,
+        Unavailable,
+    ),
+)
+async def refresh_tokens(
+    response: Response,
+    claim: Annotated[tokens.RefreshClaim, Depends(sent_refresh_token)],
+    pools: Pools,
+    authentication: Annotated[Authentication, Depends(request_authentication)],
+    settings: ProcessSettings,
+    conn: Database,
+) -> schemas.Refreshed:
+    """Trade a refresh token for a new pair. Using one twice ends its session."""
+    await authentication.issuer.keys.ensure(pools)
+    issued = await sessions.refresh(conn, authentication.issuer, claim)
+    sent, csrf_token = _send(response, settings, issued)
+    return schemas.Refreshed(tokens=sent, csrf_token=csrf_token)
+
+
+@router.post(
+    "/logout",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Sign out",
+    responses=private_problems(
+        exceptions.InvalidToken, exceptions.RefreshInvalid, exceptions.CsrfFailed, Invalid
+    ),
+)
+async def log_out(
+    request: Request,
+    response: Response,
+    pools: Pools,
+    authentication: ProcessAuthentication,
+    settings: ProcessSettings,
+    conn: Database,
+    body: schemas.Logout | None = None,
+) -> None:
+    """End this session, the others, or all. A valid refresh token serves as well."""
+    body = body or schemas.Logout()
+    user = await _leaving(request, settings, authentication, pools, conn, body)
+    await service.revoke_sessions(
+        conn,
+        user_id=user.id,
+        session_id=user.session_id,
+        scope=body.scope,
+        reason="logout",
+    )
+    cookies.clear_tokens(response, settings)
+
+
+@router.get("/session", summary="My session", responses=private_problems(exceptions.InvalidToken))
+async def get_session(
+    user: CurrentUser, conn: Database, settings: ProcessSettings
+) -> schemas.CurrentSession:
+    """Show the session behind the request, and the CSRF token of a session with cookies."""
+    session = await service.get_session(conn, session_id=user.session_id)
+    is_cookie = session.transport is Transport.COOKIE
+    return schemas.CurrentSession(
+        session=session,
+        user=await users_service.get(conn, user_id=user.id),
+        csrf_token=cookies.csrf_token(settings, session.id) if is_cookie else None,
+    )
+
+
+@well_known_router.get("/jwks.json", summary="Signing keys", responses=problems(Unavailable))
+async def get_jwks(
+    response: Response, authentication: ProcessAuthentication, pools: Pools
+) -> dict[str, list[dict[str, str]]]:
+    """The public keys by which others verify our access tokens (RFC 7517)."""
+    await authentication.issuer.keys.ensure(pools)
+    response.headers["Cache-Control"] = f"public, max-age={_JWKS_MAX_AGE}"
+    return {"keys": authentication.issuer.keys.jwks()}
+
+
+async def _leaving(
+    request: Request,
+    settings: Settings,
+    authentication: Authentication,
+    pools: Pools,
+    conn: Database,
+    body: schemas.Logout,
+) -> schemas.Principal:
+    """Who signs out: by access token, or by refresh token when that has expired."""
+    if body.refresh_token is None and (sent := sent_token(request, settings)) is not None:
+        try:
+            claims = await authentication.verifier.verify(sent.text, pools)
+        except exceptions.InvalidToken:
+            if sent.transport is Transport.BEARER:
+                raise
+        else:
+            if sent.transport is Transport.COOKIE:
+                cookies.check_request(
+                    settings,
+                    request.headers,
+                    own_origin=own_origin(request),
+                    session_id=claims.session_id,
+                )
+            principal = await service.find_principal(conn, session_id=claims.session_id)
+            if principal is None:
+                raise exceptions.InvalidToken()
+            return principal
+    claim = _refresh_claim(request, settings, body.refresh_token)
+    session = await service.lock_session(conn, session_id=claim.session_id, grace_seconds=0)
+    key = sessions.unsealed_key(authentication.issuer.sealer, session)
+    is_current = claim.counter == session.refresh_counter
+    if not (claim.is_genuine(key) and is_current and session.is_alive) or session.is_revoked:
+        raise exceptions.RefreshInvalid()
+    return schemas.Principal(id=session.user_id, session_id=session.id)
+
+
+def _refresh_claim(
+    request: Request, settings: Settings, in_body: str | None
+) -> tokens.RefreshClaim:
+    if in_body is not None:
+        return tokens.read_refresh_token(in_body)
+    cookie = request.cookies.get(cookies.names(settings).refresh)
+    if cookie is None:
+        raise exceptions.RefreshInvalid()
+    # Not the CSRF token: a page that has just been loaded gets it by refreshing.
+    cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
+    return tokens.read_refresh_token(cookie)
+
+
+def _check_cookie_origin(request: Request, settings: Settings, transport: Transport) -> None:
+    """Another site may not sign its visitors in to an account of its own."""
+    if transport is Transport.COOKIE:
+        cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
+
+
+def _send(
+    response: Response, settings: Settings, issued: sessions.IssuedSecret
+) -> tuple[schemas.Tokens | None, str | None]:
+    """The tokens go into the body or into cookies, never into both."""
+    response.headers["Cache-Control"] = "no-store"
+    if issued.transport is Transport.COOKIE:
+        cookies.set_tokens(response, settings, issued)
+        return None, cookies.csrf_token(settings, issued.session_id)
+    return (
+        schemas.Tokens(
+            access_token=issued.access.text,
+            token_type="Bearer",  # noqa: S106
+            expires_in=issued.access.expires_in,
+            refresh_token=issued.refresh_token,
+            refresh_expires_at=issued.refresh_expires_at,
+        ),
+        None,
+    )

@@ -1,0 +1,152 @@
+"""What callers send to sign in, and what sessions look like."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal, NewType
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from src.auth.constants import LogoutScope, Transport
+from src.schemas import Payload
+from src.users.constants import EMAIL_MAX
+from src.users.schemas import Email, Locale, Name, User, UserId, Username
+
+SessionId = NewType("SessionId", UUID)
+
+# No length is refused here: a login must not tell what a password may look like.
+AnyPassword = Annotated[
+    str, StringConstraints(max_length=4096), Field(examples=["a long sentence that only I know"])
+]
+RefreshToken = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Signup(Payload):
+    """A new account. The password has 15 to 256 characters, of any kind."""
+
+    email: Email
+    password: AnyPassword
+    username: Username | None = None
+    given_name: Name = ""
+    family_name: Name = ""
+    locale: Locale = "en"
+    token_transport: Transport = Transport.BEARER
+
+
+class Login(Payload):
+    """`identifier` is an email if it has an `@`, else a username."""
+
+    identifier: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=EMAIL_MAX),
+        Field(examples=["ann@example.org"]),
+    ]
+    password: AnyPassword
+    token_transport: Transport = Transport.BEARER
+
+
+class Refresh(Payload):
+    """In cookie transport the body is left out: the cookie holds the token."""
+
+    refresh_token: RefreshToken | None = None
+
+
+class Logout(Payload):
+    """Which sessions to end. `refresh_token` serves a caller whose access token has expired."""
+
+    scope: LogoutScope = LogoutScope.CURRENT
+    refresh_token: RefreshToken | None = None
+
+
+@dataclass(slots=True)
+class Tokens:
+    """What a client keeps. `expires_in` is in seconds."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    refresh_token: str
+    refresh_expires_at: datetime
+
+
+@dataclass(slots=True)
+class SignedIn:
+    """In cookie transport `tokens` is null, and `csrf_token` goes with every unsafe request."""
+
+    user: User
+    tokens: Tokens | None
+    csrf_token: str | None
+
+
+@dataclass(slots=True)
+class Refreshed:
+    """As after signing in, without the account."""
+
+    tokens: Tokens | None
+    csrf_token: str | None
+
+
+@dataclass(slots=True)
+class Session:
+    """One sign-in."""
+
+    id: SessionId
+    transport: Transport
+    auth_methods: list[str]
+    authenticated_at: datetime
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class CurrentSession:
+    """The caller's session and account. `csrf_token` is null in bearer transport."""
+
+    session: Session
+    user: User
+    csrf_token: str | None
+
+
+@dataclass(slots=True)
+class Principal:
+    """Who is calling, as the database says now."""
+
+    id: UserId
+    session_id: SessionId
+
+
+@dataclass(slots=True)
+class CredentialsSecret:
+    """What a password is checked against."""
+
+    user_id: UserId
+    is_active: bool
+    hash: str
+
+
+@dataclass(slots=True)
+class SessionSecret:
+    """A session as its refresh token is checked against."""
+
+    id: SessionId
+    user_id: UserId
+    transport: Transport
+    refresh_key: bytes
+    refresh_counter: int
+    auth_methods: list[str]
+    authenticated_at: datetime
+    is_in_grace: bool
+    is_alive: bool
+    is_revoked: bool
+    refresh_expires_at: datetime
+
+
+@dataclass(slots=True)
+class SigningKeySecret:
+    """A signing key as the database holds it."""
+
+    kid: str
+    state: str
+    public_jwk: dict[str, str]
+    private_key: bytes

@@ -1,0 +1,301 @@
+"""Signing up and in, sessions and their ends, inside the caller's transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from src.audit import service as audit_service
+from src.audit.constants import Action
+from src.auth import exceptions
+from src.auth.constants import LogoutScope, Transport
+from src.auth.schemas import (
+    CredentialsSecret,
+    Principal,
+    Session,
+    SessionId,
+    SessionSecret,
+    SigningKeySecret,
+)
+from src.database import Connection, sql
+from src.users.schemas import UserId
+
+
+@sql(
+    """
+    SELECT account.id AS user_id, account.status IN ('active', 'pending') AS is_active,
+           password.hash
+      FROM account
+      JOIN password ON password.account_id = account.id
+     WHERE account.email_key = casefold(%(email)s::text COLLATE pg_unicode_fast)
+        OR account.username_key = casefold(%(username)s::text COLLATE pg_unicode_fast)
+     LIMIT 1
+    """
+)
+async def _find_credentials(
+    conn: Connection, *, email: str | None, username: str | None
+) -> CredentialsSecret | None: ...
+
+
+async def find_credentials(conn: Connection, *, identifier: str) -> CredentialsSecret | None:
+    """What to check a password against. An identifier with an `@` is an email."""
+    if "@" in identifier:
+        return await _find_credentials(conn, email=identifier, username=None)
+    return await _find_credentials(conn, email=None, username=identifier)
+
+
+@sql("INSERT INTO password (account_id, hash) VALUES (%(user_id)s, %(hash)s)")
+async def add_password(conn: Connection, *, user_id: UserId, hash: str) -> None:  # noqa: A002
+    """Give a new account its password, hashed."""
+    ...
+
+
+@sql("UPDATE password SET hash = %(hash)s WHERE account_id = %(user_id)s")
+async def rehash_password(conn: Connection, *, user_id: UserId, hash: str) -> None:  # noqa: A002
+    """Store the same password under today's parameters."""
+    ...
+
+
+@sql(
+    """
+    INSERT INTO session (id, account_id, transport, refresh_key, auth_methods, idle_expires_at,
+                         expires_at, ip_prefix, user_agent)
+    VALUES (%(session_id)s, %(user_id)s, %(transport)s, %(refresh_key)s, %(auth_methods)s,
+            now() + make_interval(secs => %(idle_seconds)s),
+            now() + make_interval(secs => %(absolute_seconds)s), %(ip_prefix)s, %(user_agent)s)
+    RETURNING least(idle_expires_at, expires_at)
+    """
+)
+async def open_session(
+    conn: Connection,
+    *,
+    session_id: SessionId,
+    user_id: UserId,
+    transport: Transport,
+    refresh_key: bytes,
+    auth_methods: list[str],
+    idle_seconds: float,
+    absolute_seconds: float,
+    ip_prefix: str,
+    user_agent: str,
+) -> datetime:
+    """Start a session; returns when it ends unless it is refreshed."""
+    ...
+
+
+@sql(
+    """
+    SELECT account.id, session.id AS session_id
+      FROM session
+      JOIN account ON account.id = session.account_id
+     WHERE session.id = %(session_id)s
+       AND session.revoked_at IS NULL
+       AND session.idle_expires_at > now()
+       AND session.expires_at > now()
+       AND account.status IN ('active', 'pending')
+    """
+)
+async def find_principal(conn: Connection, *, session_id: SessionId) -> Principal | None:
+    """Who is calling. None as soon as the session or the account has ended."""
+    ...
+
+
+@sql(
+    """
+    SELECT id, transport, auth_methods, authenticated_at, created_at, last_seen_at,
+           least(idle_expires_at, expires_at) AS expires_at
+      FROM session
+     WHERE id = %(session_id)s
+    """,
+    missing=exceptions.SessionExpired,
+)
+async def get_session(conn: Connection, *, session_id: SessionId) -> Session: ...
+
+
+@sql(
+    """
+    SELECT session.id, session.account_id AS user_id, session.transport, session.refresh_key,
+           session.refresh_counter, session.auth_methods, session.authenticated_at,
+           session.rotated_at + make_interval(secs => %(grace_seconds)s) >= now() AS is_in_grace,
+           session.idle_expires_at > now()
+           AND session.expires_at > now()
+           AND account.status IN ('active', 'pending') AS is_alive,
+           session.revoked_at IS NOT NULL AS is_revoked,
+           least(session.idle_expires_at, session.expires_at) AS refresh_expires_at
+      FROM session
+      JOIN account ON account.id = session.account_id
+     WHERE session.id = %(session_id)s
+       FOR NO KEY UPDATE OF session
+    """,
+    missing=exceptions.RefreshInvalid,
+)
+async def lock_session(
+    conn: Connection, *, session_id: SessionId, grace_seconds: float
+) -> SessionSecret:
+    """The session of a refresh token, held until the transaction ends: refreshes take turns."""
+    ...
+
+
+@sql(
+    """
+    UPDATE session
+       SET refresh_counter = refresh_counter + 1,
+           rotated_at = now(),
+           last_seen_at = now(),
+           idle_expires_at = now() + make_interval(secs => %(idle_seconds)s)
+     WHERE id = %(session_id)s
+    RETURNING least(idle_expires_at, expires_at)
+    """
+)
+async def rotate_session(
+    conn: Connection, *, session_id: SessionId, idle_seconds: float
+) -> datetime:
+    """Move on to the next refresh token; returns when that one expires."""
+    ...
+
+
+@sql(
+    """
+    UPDATE session
+       SET revoked_at = now(), revoke_reason = %(reason)s
+     WHERE account_id = %(user_id)s
+       AND revoked_at IS NULL
+       AND (id = %(session_id)s) = %(is_current)s
+    """
+)
+async def _revoke(
+    conn: Connection, *, user_id: UserId, session_id: SessionId, is_current: bool, reason: str
+) -> int: ...
+
+
+async def revoke_sessions(
+    conn: Connection,
+    *,
+    user_id: UserId,
+    session_id: SessionId,
+    scope: LogoutScope,
+    reason: str,
+) -> None:
+    """End this session, the others, or all of them."""
+    ended = 0
+    if scope is not LogoutScope.OTHERS:
+        ended += await _revoke(
+            conn, user_id=user_id, session_id=session_id, is_current=True, reason=reason
+        )
+    if scope is not LogoutScope.CURRENT:
+        ended += await _revoke(
+            conn, user_id=user_id, session_id=session_id, is_current=False, reason=reason
+        )
+    await _record(
+        conn, Action.SESSION_REVOKED, user_id, session_id, {"scope": scope, "ended": ended}
+    )
+
+
+async def revoke_reused(conn: Connection, *, session: SessionSecret) -> None:
+    """End the session whose refresh token came twice: one of the two holders stole it."""
+    await _revoke(
+        conn,
+        user_id=session.user_id,
+        session_id=session.id,
+        is_current=True,
+        reason="refresh_token_reused",
+    )
+    await _record(conn, Action.REFRESH_TOKEN_REUSED, session.user_id, session.id, {})
+
+
+async def _record(
+    conn: Connection,
+    action: Action,
+    user_id: UserId,
+    session_id: SessionId,
+    detail: dict[str, Any],
+) -> None:
+    await audit_service.record(
+        conn, action=action, actor_id=user_id, object_id=session_id, detail=detail
+    )
+
+
+@sql(
+    """
+    DELETE FROM session
+     WHERE id IN (SELECT id
+                    FROM session
+                   WHERE expires_at < now() - interval '30 days'
+                   ORDER BY expires_at, id
+                   LIMIT 1000)
+    """
+)
+async def purge_sessions(conn: Connection) -> int:
+    """Forget sessions that ended a month ago, some at a time; returns how many."""
+    ...
+
+
+@sql(
+    """
+    SELECT kid, state, public_jwk, private_key
+      FROM signing_key
+     WHERE state <> 'retired'
+        OR retired_at > now() - interval '65 minutes'
+     ORDER BY created_at, kid
+    """
+)
+async def list_signing_keys(conn: Connection) -> list[SigningKeySecret]:
+    """The keys whose tokens may still live: an access token lives an hour at the most."""
+    ...
+
+
+@sql(
+    """
+    INSERT INTO signing_key (kid, state, public_jwk, private_key, activated_at)
+    VALUES (%(kid)s, 'active', %(public_jwk)s, %(private_key)s, now())
+        ON CONFLICT (state) WHERE state <> 'retired' DO NOTHING
+    """
+)
+async def add_first_signing_key(
+    conn: Connection, *, kid: str, public_jwk: dict[str, str], private_key: bytes
+) -> None:
+    """Start with this key, unless another process has just started with its own."""
+    ...
+
+
+@sql(
+    """
+    INSERT INTO signing_key (kid, state, public_jwk, private_key)
+    SELECT %(kid)s, 'next', %(public_jwk)s, %(private_key)s
+      FROM signing_key
+     WHERE state = 'active'
+       AND activated_at < now() - make_interval(days => %(days)s)
+        ON CONFLICT (state) WHERE state <> 'retired' DO NOTHING
+    """
+)
+async def announce_signing_key(
+    conn: Connection, *, kid: str, public_jwk: dict[str, str], private_key: bytes, days: int
+) -> int:
+    """Publish the successor of a key that has signed for `days`."""
+    ...
+
+
+@sql(
+    """
+    UPDATE signing_key
+       SET state = 'retired', retired_at = now()
+     WHERE state = 'active'
+       AND EXISTS (SELECT FROM signing_key AS successor
+                    WHERE successor.state = 'next'
+                      AND successor.created_at < now() - interval '1 day')
+    """
+)
+async def retire_signing_key(conn: Connection) -> int:
+    """Stop signing with the active key once its successor has been published for a day."""
+    ...
+
+
+@sql(
+    """
+    UPDATE signing_key
+       SET state = 'active', activated_at = now()
+     WHERE state = 'next'
+       AND created_at < now() - interval '1 day'
+    """
+)
+async def activate_signing_key(conn: Connection) -> int:
+    """Sign with the key that was announced. The active one is retired first."""
+    ...

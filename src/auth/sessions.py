@@ -1,0 +1,142 @@
+"""The life of a session: its start, its refreshing, its tokens."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from uuid_utils.compat import uuid7
+
+from src import security
+from src.auth import exceptions, service, tokens
+from src.auth.constants import Transport
+from src.auth.keys import KeyRing
+from src.auth.schemas import SessionId, SessionSecret
+from src.config import AuthenticationSettings
+from src.database import Connection
+from src.security import Sealer, Unsealable
+from src.users.schemas import UserId
+
+_DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """What making tokens takes. One an application."""
+
+    keys: KeyRing
+    sealer: Sealer
+    settings: AuthenticationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a session comes from, as far as its owner should recognise it."""
+
+    ip_prefix: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSecret:
+    """A session's tokens, on their way to the client."""
+
+    session_id: SessionId
+    transport: Transport
+    access: tokens.AccessToken
+    refresh_token: str
+    refresh_expires_at: datetime
+
+
+async def start(
+    conn: Connection,
+    issuer: Issuer,
+    *,
+    user_id: UserId,
+    transport: Transport,
+    caller: Caller,
+    auth_methods: list[str],
+    now: datetime,
+) -> IssuedSecret:
+    """Open a session for somebody who has just proved who they are."""
+    session_id, key = SessionId(uuid7()), security.random_key()
+    lifetimes = issuer.settings.refresh_token
+    expires_at = await service.open_session(
+        conn,
+        session_id=session_id,
+        user_id=user_id,
+        transport=transport,
+        refresh_key=issuer.sealer.seal(key, place=_place(session_id)),
+        auth_methods=auth_methods,
+        idle_seconds=lifetimes.idle_days * _DAY_SECONDS,
+        absolute_seconds=lifetimes.absolute_days * _DAY_SECONDS,
+        ip_prefix=caller.ip_prefix,
+        user_agent=caller.user_agent,
+    )
+    return IssuedSecret(
+        session_id=session_id,
+        transport=transport,
+        access=tokens.mint(
+            issuer.keys,
+            issuer.settings,
+            user_id=user_id,
+            session_id=session_id,
+            authenticated_at=now,
+            auth_methods=auth_methods,
+        ),
+        refresh_token=tokens.derive_refresh_token(key, session_id=session_id, counter=0),
+        refresh_expires_at=expires_at,
+    )
+
+
+async def refresh(conn: Connection, issuer: Issuer, claim: tokens.RefreshClaim) -> IssuedSecret:
+    """Trade a refresh token for its successor.
+
+    The previous token answers with the same successor for a short while, since answers get lost
+    and tabs race. An older one was copied: its session ends, and that commits with the error.
+    """
+    lifetimes = issuer.settings.refresh_token
+    session = await service.lock_session(
+        conn, session_id=claim.session_id, grace_seconds=lifetimes.grace_seconds
+    )
+    key = unsealed_key(issuer.sealer, session)
+    # A forged token never ends a session: else an id would be enough to sign somebody out.
+    if not claim.is_genuine(key) or claim.counter > session.refresh_counter:
+        raise exceptions.RefreshInvalid()
+    if session.is_revoked:
+        raise exceptions.RefreshInvalid()
+    if not session.is_alive:
+        raise exceptions.SessionExpired()
+    counter, expires_at = session.refresh_counter, session.refresh_expires_at
+    if claim.counter == counter:
+        expires_at = await service.rotate_session(
+            conn, session_id=session.id, idle_seconds=lifetimes.idle_days * _DAY_SECONDS
+        )
+        counter += 1
+    elif claim.counter < counter - 1 or not session.is_in_grace:
+        await service.revoke_reused(conn, session=session)
+        raise exceptions.RefreshReused()
+    return IssuedSecret(
+        session_id=session.id,
+        transport=session.transport,
+        access=tokens.mint(
+            issuer.keys,
+            issuer.settings,
+            user_id=session.user_id,
+            session_id=session.id,
+            authenticated_at=session.authenticated_at,
+            auth_methods=session.auth_methods,
+        ),
+        refresh_token=tokens.derive_refresh_token(key, session_id=session.id, counter=counter),
+        refresh_expires_at=expires_at,
+    )
+
+
+def unsealed_key(sealer: Sealer, session: SessionSecret) -> bytes:
+    """The key behind the session's refresh tokens. Raises RefreshInvalid if it does not open."""
+    try:
+        return sealer.unseal(session.refresh_key, place=_place(session.id))
+    except Unsealable as exc:
+        raise exceptions.RefreshInvalid() from exc
+
+
+def _place(session_id: SessionId) -> str:
+    return f"session.refresh_key:{session_id}"

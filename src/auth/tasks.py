@@ -1,0 +1,41 @@
+"""What signing in needs done now and then."""
+
+from procrastinate import Blueprint, JobContext
+
+from src.auth import keys, service
+from src.database import Pools, transaction
+from src.security import Sealer
+
+blueprint = Blueprint()
+
+_ROTATION_DAYS = 90
+
+
+@blueprint.periodic(cron="17 3 * * *")
+@blueprint.task(queueing_lock="auth.purge_sessions", pass_context=True)
+async def purge_sessions(context: JobContext, timestamp: int) -> None:
+    """Forget sessions that ended long ago."""
+    pools: Pools = context.additional_context["pools"]
+    while True:
+        async with pools.write.connection() as conn, transaction(conn):
+            if await service.purge_sessions(conn) == 0:
+                return
+
+
+@blueprint.periodic(cron="37 * * * *")
+@blueprint.task(queueing_lock="auth.rotate_signing_keys", pass_context=True)
+async def rotate_signing_keys(context: JobContext, timestamp: int) -> None:
+    """Announce the next signing key after 90 days, and sign with it a day later."""
+    pools: Pools = context.additional_context["pools"]
+    sealer: Sealer = context.additional_context["sealer"]
+    new = keys.make_key(sealer)
+    async with pools.write.connection() as conn, transaction(conn):
+        if await service.retire_signing_key(conn):
+            await service.activate_signing_key(conn)
+        await service.announce_signing_key(
+            conn,
+            kid=new.kid,
+            public_jwk=new.public_jwk,
+            private_key=new.private_key,
+            days=_ROTATION_DAYS,
+        )

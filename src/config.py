@@ -1,0 +1,261 @@
+"""Settings: read once from the environment (and `.env`), checked, then frozen.
+
+Nested names take two underscores: `DATABASE__URL`. Lists take commas. The text under each field is
+its documentation: `docs/reference/configuration.md` and `.env.example` are generated from it.
+"""
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from src.constants import KIB, MIB, Environment
+
+SECRET_KEY_MIN_LENGTH = 32
+_SAMPLE = re.compile(r"change.?me|change.?this|secret.?key|sample|example|default|password", re.I)
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _is_pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as exc:
+        raise ValueError(f"is not a regular expression: {exc}") from exc
+    return value
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class DatabaseSettings(Section):
+    url: SecretStr | None = None
+    """PostgreSQL 18 as `postgresql://user:password@host:port/db`. With neither this nor
+    `DATABASE__HOST`, a `local` service starts the PostgreSQL that comes with it in `DATA_DIR`."""
+    host: str | None = None
+    """Server, when `DATABASE__URL` is not given."""
+    port: int = 5432
+    """Port of that server."""
+    user: str = "postgres"
+    """User on that server."""
+    password: SecretStr = SecretStr("")
+    """Password of that user."""
+    db: str = "core"
+    """Database on that server."""
+    replica_url: SecretStr | None = None
+    """A read replica. Reads go there, but for those that decide on access."""
+    pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+    """Connections of the write pool, and as many of the read pool, in each process."""
+    stream_pool_size: Annotated[int, Field(ge=1, le=50)] = 4
+    """Connections for exports, in each process."""
+    statement_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """Seconds that a statement of a request may take."""
+    stream_timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """Seconds that one fetch of an export, or a statement of a job, may take."""
+    lock_timeout: Annotated[float, Field(gt=0, le=60)] = 2.0
+    """Seconds that a write waits for a lock."""
+
+    @property
+    def is_given(self) -> bool:
+        return self.url is not None or self.host is not None
+
+    @field_validator("url", "replica_url")
+    @classmethod
+    def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must start with postgresql://")
+        return value
+
+
+class CorsSettings(Section):
+    allow_origins: CommaList = ()
+    """Origins that browsers may call from; `*` for any (then without credentials)."""
+    allow_origins_regex: Annotated[str, AfterValidator(_is_pattern)] | None = None
+    """A pattern of such origins; the whole origin must match."""
+    allow_credentials: bool = True
+    """Whether browsers may send cookies from those origins."""
+    allow_methods: CommaList = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+    """Methods that those origins may use."""
+    allow_headers: CommaList = (
+        "Authorization",
+        "Content-Type",
+        "Idempotency-Key",
+        "If-Match",
+        "If-None-Match",
+        "X-CSRF-Token",
+        "X-Request-Id",
+    )
+    """Request headers that those origins may send."""
+
+
+class SecretsSettings(Section):
+    secret_key: SecretStr | None = None
+    """At least 32 characters; seals what the database keeps secret. A `local` service makes one in
+    `DATA_DIR`. Elsewhere it must be given: `openssl rand -base64 48` makes one."""
+
+
+class AccessTokenSettings(Section):
+    expiration: Annotated[float, Field(ge=1, le=60)] = 10
+    """Minutes that an access token lives."""
+
+
+class RefreshTokenSettings(Section):
+    idle_days: Annotated[float, Field(gt=0, le=365)] = 21
+    """Days after which a session ends that was not refreshed."""
+    absolute_days: Annotated[float, Field(gt=0, le=365)] = 30
+    """Days after which a session ends in any case."""
+    grace_seconds: Annotated[float, Field(ge=0, le=60)] = 10
+    """Seconds in which the previous refresh token still answers, with the current successor."""
+
+
+class PasswordHashSettings(Section):
+    memory_kib: Annotated[int, Field(ge=19 * KIB, le=1024 * KIB)] = 19 * KIB
+    """Argon2id memory of one hash, in KiB."""
+    iterations: Annotated[int, Field(ge=2, le=10)] = 2
+    """Argon2id passes."""
+    threads: Annotated[int, Field(ge=0, le=64)] = 0
+    """Hashes computed at a time; 0 takes one per core."""
+
+
+class AuthenticationSettings(Section):
+    signup: Literal["open", "private"] | None = None
+    """`open`: signing up answers with tokens. `private`: it does not tell whether an address is
+    known, and is closed until mail is set up. The default is `open` in `local`, else `private`."""
+    issuer: str = "core-api"
+    """Who signs the access tokens (`iss`)."""
+    audience: str = "core-api"
+    """Whom they are for (`aud`)."""
+    cookie_secure: bool | None = None
+    """Whether cookies need HTTPS. The default is no in `local` and `test`, else yes; without HTTPS
+    the cookies lose the `__Host-` and `__Secure-` prefixes that browsers tie to it."""
+    access_token: AccessTokenSettings = AccessTokenSettings()
+    refresh_token: RefreshTokenSettings = RefreshTokenSettings()
+    password_hash: PasswordHashSettings = PasswordHashSettings()
+
+
+class LimitSettings(Section):
+    body_bytes: Annotated[int, Field(ge=KIB)] = MIB
+    """Largest request body, in bytes, where a route does not say otherwise."""
+    batch_bytes: Annotated[int, Field(ge=KIB)] = 16 * MIB
+    """Largest body of a batch of answers or of an import, in bytes."""
+
+
+class LogSettings(Section):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Lines below this level are not written."""
+    format: Literal["json", "text"] | None = None
+    """`json` for machines, `text` for people. The default is `text` in `local`, else `json`."""
+    file: Path | None = None
+    """A file that gets the lines too, as JSON. A `local` service writes `DATA_DIR/core-api.log`."""
+
+
+class Settings(BaseSettings):
+    """All settings of the process."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        nested_model_default_partial_update=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+    environment: Environment = Environment.LOCAL
+    """`local`, `test`, `staging` or `production`."""
+    data_dir: Path = Path(".data")
+    """Where a `local` service keeps its database, its secrets and its log."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """Port to listen on; 0 takes a free one."""
+    database: DatabaseSettings = DatabaseSettings()
+    cors: CorsSettings = CorsSettings()
+    secrets: SecretsSettings = SecretsSettings()
+    authentication: AuthenticationSettings = AuthenticationSettings()
+    limits: LimitSettings = LimitSettings()
+    log: LogSettings = LogSettings()
+    otel_exporter_otlp_traces_endpoint: str | None = None
+    """Where traces go over OTLP/HTTP, such as `http://127.0.0.1:4318/v1/traces`; unset: nowhere."""
+    otel_traces_sampler_arg: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of requests that are traced."""
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.environment.is_relaxed:
+            return self
+        if not self.database.is_given:
+            raise ValueError(f"DATABASE__URL is required in {self.environment}")
+        key = self.secrets.secret_key
+        if key is None:
+            raise ValueError(f"SECRETS__SECRET_KEY is required in {self.environment}")
+        if len(key.get_secret_value()) < SECRET_KEY_MIN_LENGTH:
+            raise ValueError(f"SECRETS__SECRET_KEY is shorter than {SECRET_KEY_MIN_LENGTH}")
+        if _SAMPLE.search(key.get_secret_value()):
+            raise ValueError("SECRETS__SECRET_KEY looks like a sample: make one of your own")
+        if "*" in self.cors.allow_origins and self.cors.allow_credentials:
+            raise ValueError("CORS__ALLOW_ORIGINS=* needs CORS__ALLOW_CREDENTIALS=false")
+        return self
+
+    @cached_property
+    def signup_is_open(self) -> bool:
+        default = "open" if self.environment.is_relaxed else "private"
+        return (self.authentication.signup or default) == "open"
+
+    @cached_property
+    def cookies_are_secure(self) -> bool:
+        given = self.authentication.cookie_secure
+        return not self.environment.is_relaxed if given is None else given
+
+    @cached_property
+    def secret_key(self) -> bytes:
+        """The key that seals secrets. The environment gives it, or `embedded` makes it."""
+        if self.secrets.secret_key is None:
+            raise RuntimeError("SECRETS__SECRET_KEY is not set")
+        return self.secrets.secret_key.get_secret_value().encode()
+
+
+def unknown_settings(environ: dict[str, str] | None = None) -> list[str]:
+    """Environment variables that begin like a section of ours but name no setting."""
+    names = environ if environ is not None else dict(os.environ)
+    known = set(setting_names())
+    sections = tuple(
+        f"{name.upper()}__"
+        for name, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+    )
+    return sorted(name for name in names if name.startswith(sections) and name not in known)
+
+
+def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> list[str]:
+    """Every setting as the environment names it."""
+    names: list[str] = []
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            names += setting_names(field.annotation, f"{prefix}{name.upper()}__")
+        else:
+            names.append(f"{prefix}{name.upper()}")
+    return names

@@ -1,0 +1,26 @@
+"""Words and limits that every domain shares."""
+
+from enum import StrEnum
+
+VERSION = "0.1.0"
+API_PREFIX = "/v1"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+KIB = 1024
+MIB = 1024 * KIB
+
+PAGE_LIMIT_DEFAULT = 20
+PAGE_LIMIT_MAX = 100
+
+
+class Environment(StrEnum):
+    """Where the service runs. Outside `local` and `test` it refuses weak secrets."""
+
+    LOCAL = "local"
+    TEST = "test"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+    @property
+    def is_relaxed(self) -> bool:
+        return self in {Environment.LOCAL, Environment.TEST}

@@ -1,0 +1,113 @@
+"""What a domain holds: a connection that takes no text.
+
+Behind `Connection` stands whatever runs statements: a transaction on a pooled connection, a pooled
+connection in autocommit, and later a multiplexed lane. All of them are `Executor`s.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, Protocol
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from src.database.errors import translated
+from src.exceptions import CoreError, Unavailable
+
+if TYPE_CHECKING:
+    from src.database.statement import Statement
+
+_BATCH = 500
+"""Rows that a stream keeps in memory at a time."""
+
+
+class Connection(Protocol):
+    """What a domain may do with a connection: nothing that takes SQL text."""
+
+    def transaction(self) -> AbstractAsyncContextManager[None]:
+        """A block that commits on success and rolls back on failure; a savepoint inside another."""
+        ...
+
+
+class Fetched(NamedTuple):
+    """What came back: column names (None where no rows are due), rows, how many were affected."""
+
+    names: Sequence[str] | None
+    rows: Sequence[tuple[Any, ...]]
+    affected: int
+
+
+class Executor(Connection, Protocol):
+    """What `@sql` needs of a connection."""
+
+    async def fetch(
+        self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
+    ) -> Fetched:
+        """Run one statement to its end."""
+        ...
+
+    def batches(
+        self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
+    ) -> AsyncIterator[Fetched]:
+        """Run one statement through a server-side cursor, some rows at a time."""
+        ...
+
+
+class PooledConnection:
+    """A psycopg connection as domains see it."""
+
+    __slots__ = ("_conn", "_deadline")
+    _cursors = count(1)
+
+    def __init__(self, conn: psycopg.AsyncConnection[TupleRow], *, deadline: float) -> None:
+        self._conn = conn
+        self._deadline = deadline
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        async with self._conn.transaction():
+            yield
+
+    async def fetch(
+        self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
+    ) -> Fetched:
+        with translated(statement.constraints):
+            try:
+                async with asyncio.timeout(self._deadline):
+                    cursor = await self._conn.execute(text, params)
+            except TimeoutError as exc:
+                await self._conn.close()  # its answer may still come: nobody else may read it
+                raise Unavailable() from exc
+            if cursor.description is None:
+                return Fetched(None, (), cursor.rowcount)
+            names = [column.name for column in cursor.description]
+            return Fetched(names, await cursor.fetchall(), cursor.rowcount)
+
+    async def batches(
+        self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
+    ) -> AsyncIterator[Fetched]:
+        name = f"stream_{next(self._cursors)}"
+        with translated(statement.constraints):
+            async with self._conn.cursor(name=name) as cursor:
+                await cursor.execute(text, params)
+                while rows := await cursor.fetchmany(_BATCH):
+                    names = [column.name for column in cursor.description or ()]
+                    yield Fetched(names, rows, len(rows))
+
+
+@asynccontextmanager
+async def transaction(conn: Connection) -> AsyncIterator[None]:
+    """Commit on success and roll back on failure, unless the failure says that it commits."""
+    kept: CoreError | None = None
+    with translated():
+        async with conn.transaction():
+            try:
+                yield
+            except CoreError as exc:
+                if not exc.commits:
+                    raise
+                kept = exc
+    if kept is not None:
+        raise kept

@@ -1,0 +1,35 @@
+"""Deferring jobs in the caller's transaction, and taking up those that a dead worker left.
+
+Procrastinate keeps the queue, in our database; domains register handlers in their `tasks.py`.
+"""
+
+from procrastinate import App, Blueprint, JobContext, RetryStrategy
+from procrastinate.psycopg_connector import PsycopgConnector
+
+from src import logs
+
+log = logs.get_logger("core_api.jobs")
+
+RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
+_STALLED_SECONDS = 30.0
+
+sweeper = Blueprint()
+
+
+def make_app(conninfo: str, blueprints: dict[str, Blueprint]) -> App:
+    """The queue's application, with the handlers of every domain under its name."""
+    app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
+    app.add_tasks_from(sweeper, namespace="jobs")
+    for name, blueprint in blueprints.items():
+        app.add_tasks_from(blueprint, namespace=name)
+    return app
+
+
+@sweeper.periodic(cron="* * * * *")
+@sweeper.task(queueing_lock="jobs.retry_stalled", pass_context=True)
+async def retry_stalled(context: JobContext, timestamp: int) -> None:
+    """Retry jobs whose worker died: a worker silent for half a minute does not come back."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS):
+        log.warning("job retried", job=job.id, task=job.task_name, at=timestamp)
+        await manager.retry_job(job)

@@ -1,0 +1,178 @@
+"""The application: what it is made of, and what it keeps while it runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from src import docs, logs, openapi, problems, tracing
+from src.applets.router import router as applets_router
+from src.applets.router import team_router as team_applets_router
+from src.auth import keys, passwords, sessions, tokens
+from src.auth.dependencies import Authentication
+from src.auth.router import router as auth_router
+from src.auth.router import well_known_router
+from src.config import Settings
+from src.constants import API_PREFIX, VERSION
+from src.database import Pools, open_pools
+from src.metrics import Metrics
+from src.middleware import LastResort, RequestContext, exposed_headers
+from src.monitoring.router import ping_router
+from src.monitoring.router import router as monitoring_router
+from src.security import Sealer
+from src.teams.router import router as teams_router
+from src.users.router import router as users_router
+
+log = logs.get_logger("core_api")
+
+_WORK_AGAIN_SECONDS = 2.0
+
+DESCRIPTION = """\
+The backend that a team collecting data from people runs by itself.
+
+**Signing in.** `POST /v1/auth/signup` or `/v1/auth/login` answers with an access token; send it as
+`Authorization: Bearer ...`. Browsers may ask for cookies instead (`token_transport: "cookie"`).
+
+**Failures** are RFC 9457 problems with a stable `code`; a 422 lists every mistake with a pointer.
+
+**Lists** come in pages: pass `next_cursor` as `cursor` to get the next one.
+"""
+
+
+Work = Callable[[Settings, Pools], Awaitable[None]]
+
+
+def create_app(
+    settings: Settings, *, pools: Pools | None = None, work: Work | None = None
+) -> FastAPI:
+    """Build the application.
+
+    It opens pools of its own for its lifetime unless `pools` is given; `work` runs beside it.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        with tracing.instrumented(app, settings):
+            if pools is not None:
+                yield {}
+            else:
+                async with open_pools(settings.database) as opened:
+                    _keep(app, settings, opened)
+                    async with _working(work, settings, opened):
+                        yield {}
+        app.state.authentication.hasher.close()
+
+    app = FastAPI(
+        title="Core API",
+        version=VERSION,
+        summary="Accounts, teams, questionnaires and answers.",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
+        max_body_size=settings.limits.body_bytes,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        middleware=_middleware(settings, metrics := Metrics()),
+    )
+    app.state.metrics = metrics
+    if pools is not None:
+        _keep(app, settings, pools)
+    problems.install(app)
+    openapi.install(app)
+    docs.install(app)
+    for router in (monitoring_router, well_known_router):
+        app.include_router(router)
+    v1 = APIRouter(prefix=API_PREFIX)
+    for router in (
+        ping_router,
+        auth_router,
+        users_router,
+        teams_router,
+        team_applets_router,
+        applets_router,
+    ):
+        v1.include_router(router)
+    app.include_router(v1)
+    return app
+
+
+@asynccontextmanager
+async def _working(work: Work | None, settings: Settings, pools: Pools) -> AsyncIterator[None]:
+    """Run `work` beside the application, again whenever it fails."""
+
+    async def keep_working(work: Work) -> None:
+        while True:
+            try:
+                await work(settings, pools)
+            except Exception as exc:  # noqa: BLE001  (a worker without a database waits for it)
+                log.warning("worker failed", error=type(exc).__name__)
+            await asyncio.sleep(_WORK_AGAIN_SECONDS)
+
+    task = asyncio.create_task(keep_working(work)) if work else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
+    """What dependencies find in `app.state`."""
+    sealer = Sealer(settings.secret_key)
+    ring = keys.KeyRing(sealer)
+    app.state.settings = settings
+    app.state.pools = pools
+    app.state.schema_revision = head_revision()
+    app.state.authentication = Authentication(
+        hasher=passwords.Hasher(settings.authentication.password_hash),
+        issuer=sessions.Issuer(keys=ring, sealer=sealer, settings=settings.authentication),
+        verifier=tokens.TokenVerifier(ring, settings.authentication),
+    )
+    app.state.metrics.watch(pools)
+
+
+def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
+    cors = settings.cors
+    stack = [
+        Middleware(RequestContext, metrics=metrics, has_https=settings.cookies_are_secure),
+    ]
+    if cors.allow_origins or cors.allow_origins_regex:
+        is_any = "*" in cors.allow_origins
+        stack.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(cors.allow_origins),
+                allow_origin_regex=cors.allow_origins_regex,
+                allow_credentials=cors.allow_credentials and not is_any,
+                allow_methods=list(cors.allow_methods),
+                allow_headers=list(cors.allow_headers),
+                expose_headers=list(exposed_headers()),
+            )
+        )
+    return [*stack, Middleware(LastResort)]
+
+
+def head_revision() -> str:
+    """The migration that this release expects, read from the names in its files.
+
+    Alembic would tell, at the price of a second of imports at each start.
+    """
+    revisions, parents = set(), set()
+    for path in (Path(__file__).parent.parent / "alembic" / "scripts").glob("*.py"):
+        for line in path.read_text().splitlines():
+            name, _, value = line.partition(" = ")
+            if name.startswith("revision"):
+                revisions.add(value.strip("\"'"))
+            elif name.startswith("down_revision"):
+                parents.add(value.strip("\"'"))
+    (head,) = (revisions - parents) or {""}
+    return head

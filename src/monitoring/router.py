@@ -1,0 +1,59 @@
+"""`/health`, `/metrics` and `/v1/ping`."""
+
+import asyncio
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from src.dependencies import Pools
+from src.metrics import Metrics
+from src.monitoring import schemas, service
+from src.openapi import problems
+
+router = APIRouter(tags=["monitoring"])
+ping_router = APIRouter(tags=["monitoring"])
+
+_PATIENCE = 0.5
+"""Seconds in which a ready database answers."""
+
+
+async def request_metrics(request: Request) -> Metrics:
+    return cast("Metrics", request.app.state.metrics)
+
+
+async def expected_revision(request: Request) -> str:
+    return cast("str", request.app.state.schema_revision)
+
+
+@ping_router.get("/ping", summary="Ping")
+async def ping() -> schemas.Ping:
+    """Answers `pong!`, without touching the database."""
+    return schemas.Ping(status="success", message="pong!")
+
+
+@router.get("/health/live", summary="Liveness")
+async def get_liveness() -> schemas.Liveness:
+    """Whether the process runs. It does not look at the database."""
+    return schemas.Liveness(status="live")
+
+
+@router.get("/health/ready", summary="Readiness", responses=problems(service.NotReady))
+async def get_readiness(
+    pools: Pools, expected: Annotated[str, Depends(expected_revision)]
+) -> schemas.Readiness:
+    """Whether the database answers within half a second and has this release's schema."""
+    try:
+        async with asyncio.timeout(_PATIENCE), pools.deciding.connection() as conn:
+            revision = await service.find_revision(conn)
+    except TimeoutError as exc:
+        raise service.NotReady() from exc
+    if revision != expected:
+        raise service.NotReady()
+    return schemas.Readiness(status="ready", revision=expected)
+
+
+@router.get("/metrics", summary="Metrics", response_class=Response)
+async def get_metrics(metrics: Annotated[Metrics, Depends(request_metrics)]) -> Response:
+    """Counters of this process, as Prometheus reads them. Keep it from the public network."""
+    return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)

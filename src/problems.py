@@ -1,0 +1,191 @@
+"""Every failure as one body: an RFC 9457 problem with a stable `code`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, cast
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from src.exceptions import CoreError, ErrorCode, FieldError
+from src.schemas import FieldProblem, Problem
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:core-api:problem:"
+
+_BY_STATUS = {
+    400: ErrorCode.BAD_REQUEST,
+    404: ErrorCode.NOT_FOUND,
+    405: ErrorCode.METHOD_NOT_ALLOWED,
+    413: ErrorCode.BODY_TOO_LARGE,
+    415: ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+    431: ErrorCode.BAD_REQUEST,
+}
+
+_FIELD_CODES = {
+    "missing": "required",
+    "extra_forbidden": "unknown_field",
+    "string_too_short": "too_short",
+    "string_too_long": "too_long",
+    "too_short": "too_short",
+    "too_long": "too_long",
+    "greater_than": "out_of_range",
+    "greater_than_equal": "out_of_range",
+    "less_than": "out_of_range",
+    "less_than_equal": "out_of_range",
+    "string_pattern_mismatch": "wrong_format",
+    "value_error": "invalid_value",
+    "enum": "unknown_choice",
+    "literal_error": "unknown_choice",
+    "union_tag_invalid": "unknown_choice",
+    "union_tag_not_found": "required",
+}
+"""What pydantic calls a mistake, and what we call it: their names may change, ours may not."""
+
+
+def install(app: FastAPI) -> None:
+    """Render every failure of `app` as a problem."""
+
+    async def core_error(request: Request, exc: Exception) -> Response:
+        return from_core_error(request, cast("CoreError", exc))
+
+    async def validation_error(request: Request, exc: Exception) -> Response:
+        return _from_validation(request, cast("RequestValidationError", exc))
+
+    async def http_error(request: Request, exc: Exception) -> Response:
+        return _from_http(request, cast("HTTPException", exc))
+
+    app.add_exception_handler(CoreError, core_error)
+    app.add_exception_handler(RequestValidationError, validation_error)
+    app.add_exception_handler(HTTPException, http_error)
+
+
+def from_core_error(request: Request, exc: CoreError) -> Response:
+    return render(
+        request,
+        status=exc.status,
+        code=exc.code,
+        detail=exc.detail,
+        errors=exc.errors,
+        headers=exc.headers,
+    )
+
+
+def internal_error(request: Request) -> Response:
+    """A defect of ours. What it was is in the log, under the same request id."""
+    return render(
+        request,
+        status=CoreError.status,
+        code=CoreError.code,
+        detail=CoreError.message,
+    )
+
+
+def render(
+    request: Request,
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    problem = describe(request, status=status, code=code, detail=detail, errors=errors)
+    return JSONResponse(problem, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def describe(
+    request: Request,
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    errors: Iterable[FieldError] = (),
+) -> dict[str, Any]:
+    """The body of a problem, as JSON."""
+    problem = Problem(
+        type=TYPE_PREFIX + code,
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=request.url.path,
+        code=code,
+        request_id=getattr(request.state, "request_id", ""),
+        trace_id=getattr(request.state, "trace_id", ""),
+        errors=[
+            FieldProblem(pointer=error.pointer, code=error.code, detail=error.detail)
+            for error in errors
+        ]
+        or None,
+    )
+    return problem.model_dump(mode="json", exclude_none=True)
+
+
+def _from_validation(request: Request, exc: RequestValidationError) -> Response:
+    mistakes = exc.errors()
+    if any(mistake["type"] == "json_invalid" for mistake in mistakes):
+        return render(
+            request,
+            status=400,
+            code=ErrorCode.MALFORMED_JSON,
+            detail="The body is not JSON.",
+        )
+    if _is_other_media(request, mistakes):
+        return render(
+            request,
+            status=415,
+            code=ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+            detail="Send the body as application/json.",
+        )
+    return render(
+        request,
+        status=422,
+        code=ErrorCode.VALIDATION_FAILED,
+        detail="The payload has errors; each is listed with a pointer to its place.",
+        errors=[field_error(mistake) for mistake in mistakes],
+    )
+
+
+def _is_other_media(request: Request, mistakes: Sequence[Mapping[str, Any]]) -> bool:
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = media == "application/json" or media.endswith("+json")
+    return not is_json and any(
+        tuple(mistake["loc"]) == ("body",) and isinstance(mistake.get("input"), bytes)
+        for mistake in mistakes
+    )
+
+
+def field_error(mistake: Mapping[str, Any]) -> FieldError:
+    """One of pydantic's errors as ours. A body's pointer starts at the body, others name theirs."""
+    source, *places = mistake["loc"] or ("body",)
+    if source != "body":
+        places = [source, *places]
+    kind = str(mistake["type"])
+    return FieldError(
+        pointer="".join(f"/{_escape(place)}" for place in places),
+        code=_FIELD_CODES.get(kind, kind),
+        detail=str(mistake["msg"]),
+    )
+
+
+def _escape(place: str | int) -> str:
+    return str(place).replace("~", "~0").replace("/", "~1")
+
+
+def _from_http(request: Request, exc: HTTPException) -> Response:
+    details = {
+        404: "There is nothing at this address.",
+        405: "This address does not take that method.",
+        413: "The body is larger than this route takes.",
+    }
+    return render(
+        request,
+        status=exc.status_code,
+        code=_BY_STATUS.get(exc.status_code, ErrorCode.BAD_REQUEST),
+        detail=details.get(exc.status_code, str(exc.detail)),
+        headers=exc.headers,
+    )

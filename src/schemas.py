@@ -1,0 +1,44 @@
+"""Shapes that every domain shares."""
+
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+class Payload(BaseModel):
+    """What a caller sends: a field that we do not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class FieldProblem(BaseModel):
+    """One thing wrong with the payload."""
+
+    pointer: Annotated[str, Field(description="JSON pointer (RFC 6901) to the place.")]
+    code: Annotated[str, Field(description="Stable name of the mistake.")]
+    detail: Annotated[str, Field(description="The mistake in words.")]
+
+
+class Problem(BaseModel):
+    """Every failure, as RFC 9457 lays it down, with a stable `code` for programs to switch on."""
+
+    type: Annotated[str, Field(description="URI of the kind of problem.")]
+    title: str
+    status: int
+    detail: str
+    instance: Annotated[str, Field(description="Path of the request.")]
+    code: str
+    request_id: Annotated[str, Field(description="Also in the header `X-Request-Id`.")]
+    trace_id: Annotated[str, Field(description="W3C trace id, as on the log lines.")]
+    errors: Annotated[
+        list[FieldProblem] | None, Field(description="On 422: everything wrong with the payload.")
+    ] = None
+
+
+class Page(BaseModel, Generic[T]):
+    """A slice of a list; `next_cursor` fetches the slice after it and is null at the end."""
+
+    items: list[T]
+    next_cursor: str | None

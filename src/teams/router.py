@@ -1,0 +1,46 @@
+"""`/v1/teams`."""
+
+from fastapi import APIRouter, Response, status
+
+from src.auth.dependencies import CurrentUser
+from src.auth.exceptions import InvalidToken
+from src.constants import API_PREFIX
+from src.dependencies import Database, PageRequest
+from src.openapi import payload_problems, private_problems
+from src.pagination import InvalidCursor
+from src.schemas import Page
+from src.teams import exceptions, schemas, service
+from src.teams.dependencies import VisibleTeam
+
+router = APIRouter(prefix="/teams", tags=["teams"])
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    summary="Create a team",
+    responses=payload_problems(InvalidToken),
+)
+async def create_team(
+    new: schemas.TeamCreate, response: Response, user: CurrentUser, conn: Database
+) -> schemas.Team:
+    """Create a team and become its owner."""
+    team = await service.create(conn, user_id=user.id, name=new.name)
+    response.headers["Location"] = f"{API_PREFIX}/teams/{team.id}"
+    return team
+
+
+@router.get("", summary="My teams", responses=payload_problems(InvalidToken, InvalidCursor))
+async def list_teams(user: CurrentUser, conn: Database, page: PageRequest) -> Page[schemas.Team]:
+    """List the teams you belong to, oldest first."""
+    return await service.list_mine(conn, user_id=user.id, page=page)
+
+
+@router.get(
+    "/{team_id}",
+    summary="A team",
+    responses=private_problems(InvalidToken, exceptions.TeamNotFound),
+)
+async def get_team(team: VisibleTeam) -> schemas.Team:
+    """Show one of your teams."""
+    return team

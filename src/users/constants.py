@@ -1,0 +1,22 @@
+"""Words and limits of accounts."""
+
+from enum import StrEnum
+
+EMAIL_MAX = 254
+USERNAME_MIN, USERNAME_MAX = 3, 40
+NAME_MAX = 100
+
+
+class Status(StrEnum):
+    """Where an account is in its life."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    DELETING = "deleting"
+
+
+class ErrorCode(StrEnum):
+    EMAIL_TAKEN = "email_taken"
+    USERNAME_TAKEN = "username_taken"
+    USER_NOT_FOUND = "user_not_found"

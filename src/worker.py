@@ -1,0 +1,36 @@
+"""The worker: runs the jobs of every domain."""
+
+import asyncio
+from contextlib import suppress
+
+from src.auth.tasks import blueprint as auth_tasks
+from src.config import Settings
+from src.database import Pools, conninfo, open_pools
+from src.jobs import service as jobs_service
+from src.security import Sealer
+
+CONCURRENCY = 4
+
+
+async def run(settings: Settings, pools: Pools) -> None:
+    """Work until cancelled; the jobs under way are finished first."""
+    app = jobs_service.make_app(conninfo(settings.database), {"auth": auth_tasks})
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=CONCURRENCY,
+            install_signal_handlers=False,
+            additional_context={"pools": pools, "sealer": Sealer(settings.secret_key)},
+            shutdown_graceful_timeout=10,
+        )
+
+
+async def main(settings: Settings, stopping: asyncio.Event) -> None:
+    """The worker as a process of its own."""
+    async with open_pools(settings.database) as pools:
+        working = asyncio.create_task(run(settings, pools))
+        waiting = asyncio.create_task(stopping.wait())
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
