@@ -122,18 +122,9 @@ def upgrade() -> None:
         ["applet_id", "activity_revision_id"],
         unique=False,
     )
-    op.create_foreign_key(
-        op.f("applet_current_version_id_fkey"),
-        "applet",
-        "applet_version",
-        ["current_version_id"],
-        ["id"],
-        use_alter=True,
-    )
 
 
 def downgrade() -> None:
-    op.drop_constraint(op.f("applet_current_version_id_fkey"), "applet", type_="foreignkey")
     op.drop_index("answer_applet_id_activity_revision_id_idx", table_name="answer")
     op.drop_table("answer")
     op.drop_index("submission_applet_id_received_at_idx", table_name="submission")
