@@ -38,13 +38,17 @@ def serve(host: Host = None, port: Port = None) -> None:
     from src import embedded, logs
 
     settings = _settings(host=host, port=port)
-    with _listening(settings) as listener, _stopping_cleanly():
-        with _explained(), embedded.provided(settings, is_owner=True) as provided:
-            logs.configure(provided.log, provided.environment)
-            if provided.environment.is_relaxed:
-                _migrate(provided)
-            _announce(provided, listener)
-            _run_server(provided, listener)
+    with (
+        _listening(settings) as listener,
+        _stopping_cleanly(),
+        _explained(),
+        embedded.provided(settings, is_owner=True) as provided,
+    ):
+        logs.configure(provided.log, provided.environment)
+        if provided.environment.is_relaxed:
+            _migrate(provided)
+        _announce(provided, listener)
+        _run_server(provided, listener)
 
 
 @cli.command()
@@ -180,7 +184,7 @@ def _stopping_cleanly() -> Iterator[None]:
 def _announce(settings: Settings, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    url = url.replace("//0.0.0.0", "//127.0.0.1")  # noqa: S104
+    url = url.replace("//0.0.0.0", "//127.0.0.1")
     where = settings.database.url.get_secret_value() if settings.database.url else "DATABASE__HOST"
     lines = {
         "API": f"{url}{API_PREFIX}",

@@ -11,6 +11,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from src import docs, logs, openapi, problems, tracing
+from src.answers.forms import FormCache
+from src.answers.router import router as answers_router
 from src.applets.router import router as applets_router
 from src.applets.router import team_router as team_applets_router
 from src.auth import keys, passwords, sessions, tokens
@@ -20,11 +22,13 @@ from src.auth.router import well_known_router
 from src.config import Settings
 from src.constants import API_PREFIX, VERSION
 from src.database import Pools, open_pools
+from src.exports.router import router as exports_router
 from src.metrics import Metrics
 from src.middleware import LastResort, RequestContext, exposed_headers
 from src.monitoring.router import ping_router
 from src.monitoring.router import router as monitoring_router
 from src.security import Sealer
+from src.statistics.router import router as statistics_router
 from src.teams.router import router as teams_router
 from src.users.router import router as users_router
 
@@ -97,6 +101,9 @@ def create_app(
         teams_router,
         team_applets_router,
         applets_router,
+        answers_router,
+        exports_router,
+        statistics_router,
     ):
         v1.include_router(router)
     app.include_router(v1)
@@ -111,7 +118,7 @@ async def _working(work: Work | None, settings: Settings, pools: Pools) -> Async
         while True:
             try:
                 await work(settings, pools)
-            except Exception as exc:  # noqa: BLE001  (a worker without a database waits for it)
+            except Exception as exc:
                 log.warning("worker failed", error=type(exc).__name__)
             await asyncio.sleep(_WORK_AGAIN_SECONDS)
 
@@ -137,6 +144,7 @@ def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
         issuer=sessions.Issuer(keys=ring, sealer=sealer, settings=settings.authentication),
         verifier=tokens.TokenVerifier(ring, settings.authentication),
     )
+    app.state.forms = FormCache()
     app.state.metrics.watch(pools)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
@@ -125,6 +125,8 @@ class LastResort:
 
         try:
             await self.app(scope, receive, send_on)
+        except ClientDisconnect:
+            return  # nobody is left to answer
         except Exception:
             logs.get_logger("core_api").exception("unhandled", path=scope["path"])
             if is_started:

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from src.applets.constants import NOTE_MAX, Status
-from src.applets.items import AppletDraft, Form
+from src.applets.items import AppletDraft, Assessment, Form, Part, ScoreForm
+from src.applets.items import Field as ItemField
 from src.schemas import Payload
 from src.teams.constants import Role
 from src.teams.schemas import TeamId
@@ -20,17 +21,22 @@ __all__ = [
     "AppletCreate",
     "AppletDraft",
     "AppletId",
+    "Assessment",
     "Content",
     "Draft",
     "Form",
     "ImportReport",
     "Imported",
+    "ItemField",
     "NotCarried",
+    "Part",
     "PublishableDraft",
     "Revision",
     "RevisionId",
+    "ScoreForm",
     "StoredRevision",
     "StoredVersion",
+    "Tree",
     "Version",
     "VersionCreate",
     "VersionId",

@@ -12,8 +12,13 @@ from src.applets.schemas import (
     ActivityId,
     Applet,
     AppletId,
+    Assessment,
     Draft,
+    Form,
+    ItemField,
+    Part,
     PublishableDraft,
+    Revision,
     RevisionId,
     StoredRevision,
     StoredVersion,
@@ -446,3 +451,29 @@ async def list_revisions(conn: Connection, *, version_id: VersionId) -> list[Sto
 async def list_stored_versions(conn: Connection, *, applet_id: AppletId) -> list[StoredVersion]:
     """Every version with its tree, newest first: what exports and statistics are laid out by."""
     ...
+
+
+def compile_revision(stored: StoredRevision) -> Revision:
+    """The form, ready to check answers against. It may be kept: a revision never changes."""
+    form = compile_content(stored.content)
+    return Revision(id=stored.id, activity_id=stored.activity_id, form=form)
+
+
+def compile_content(content: Tree) -> Form:
+    """The form of an activity as a published tree holds it."""
+    return items.compile_activity(content)
+
+
+def assess(form: Form, payload: Mapping[str, object]) -> Assessment:
+    """Check answers and score them. Raises Invalid with every error."""
+    return items.assess(form, payload)
+
+
+def numeric(field: ItemField, value: object) -> float | None:
+    """The number that a stored answer is, if it is one: what means are taken of."""
+    return items.numeric(field, value)
+
+
+def contribution(part: Part, value: object) -> float | None:
+    """What a stored answer adds to a score, reversed where the score says so; None for nothing."""
+    return items.contribution(part, value)

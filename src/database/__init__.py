@@ -17,7 +17,7 @@ A line that ends in `-- if name` is sent only when that parameter is not None, a
 `-- if name = value` only when it has that value: every text that can be sent is known at import.
 """
 
-from src.database.connection import Connection, transaction
+from src.database.connection import Connection, closing, transaction
 from src.database.conninfo import conninfo, conninfo_url
 from src.database.pools import Pool, Pools, open_pools
 from src.database.statement import NoRow, Statement, sql, statements
@@ -28,6 +28,7 @@ __all__ = [
     "Pool",
     "Pools",
     "Statement",
+    "closing",
     "conninfo",
     "conninfo_url",
     "open_pools",

@@ -5,10 +5,10 @@ connection in autocommit, and later a multiplexed lane. All of them are `Executo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
-from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, Protocol, TypeVar
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -18,6 +18,8 @@ from src.exceptions import CoreError, Unavailable
 
 if TYPE_CHECKING:
     from src.database.statement import Statement
+
+T = TypeVar("T")
 
 _BATCH = 500
 """Rows that a stream keeps in memory at a time."""
@@ -95,6 +97,16 @@ class PooledConnection:
                 while rows := await cursor.fetchmany(_BATCH):
                     names = [column.name for column in cursor.description or ()]
                     yield Fetched(names, rows, len(rows))
+
+
+@asynccontextmanager
+async def closing(rows: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """Iterate over a stream so that its cursor is closed with the block, however that ends."""
+    try:
+        yield rows
+    finally:
+        if isinstance(rows, AsyncGenerator):
+            await rows.aclose()
 
 
 @asynccontextmanager

@@ -110,19 +110,7 @@ def _pool(
     read_only: bool = False,
 ) -> PsycopgPool:
     async def configure(conn: psycopg.AsyncConnection[TupleRow]) -> None:
-        await conn.execute(
-            "SELECT set_config('statement_timeout', %(statement)s, false),"
-            " set_config('lock_timeout', %(lock)s, false),"
-            " set_config('idle_in_transaction_session_timeout', '15s', false),"
-            " set_config('default_transaction_read_only', %(read_only)s, false),"
-            " set_config('TimeZone', 'UTC', false)",
-            {
-                "statement": f"{int(timeout * 1000)}ms",
-                "lock": f"{int((lock or 0) * 1000)}ms",
-                "read_only": "on" if read_only else "off",
-            },
-        )
-        await _register_arrays(conn)
+        await configure_session(conn, statement=timeout, lock=lock, read_only=read_only)
 
     return AsyncConnectionPool(
         conninfo,
@@ -138,6 +126,29 @@ def _pool(
         name=name,
         open=False,
     )
+
+
+async def configure_session(
+    conn: psycopg.AsyncConnection[TupleRow],
+    *,
+    statement: float,
+    lock: float | None = None,
+    read_only: bool = False,
+) -> None:
+    """Give a new session its deadlines and, where it only reads, PostgreSQL's own guard."""
+    await conn.execute(
+        "SELECT set_config('statement_timeout', %(statement)s, false),"
+        " set_config('lock_timeout', %(lock)s, false),"
+        " set_config('idle_in_transaction_session_timeout', '15s', false),"
+        " set_config('default_transaction_read_only', %(read_only)s, false),"
+        " set_config('TimeZone', 'UTC', false)",
+        {
+            "statement": f"{int(statement * 1000)}ms",
+            "lock": f"{int((lock or 0) * 1000)}ms",
+            "read_only": "on" if read_only else "off",
+        },
+    )
+    await _register_arrays(conn)
 
 
 async def _register_arrays(conn: psycopg.AsyncConnection[TupleRow]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import update_wrapper
 from typing import Any, LiteralString, TypeVar, cast
 
-from src.database.connection import Executor
+from src.database.connection import Executor, closing
 from src.database.rows import Result, encoder, strip_none
 from src.exceptions import CoreError
 
@@ -101,9 +101,10 @@ class Statement:
     async def stream(self, conn: Executor, given: dict[str, Any]) -> AsyncIterator[object]:
         """Yield rows as they come from a server-side cursor."""
         result = self._result or self._prepare()
-        async for fetched in conn.batches(self, *self._bind(given)):
-            for row in result.rows(fetched.names or (), fetched.rows):
-                yield row
+        async with closing(conn.batches(self, *self._bind(given))) as batches:
+            async for fetched in batches:
+                for row in result.rows(fetched.names or (), fetched.rows):
+                    yield row
 
     def variants(self) -> Iterator[tuple[str, LiteralString]]:
         """Every text this statement can send, each with a label."""

@@ -1,0 +1,196 @@
+"""Answers as payloads and rows."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any, NewType, Self
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from src.answers.constants import BATCH_MAX, Status
+from src.applets.schemas import ActivityId, RevisionId, VersionId
+from src.schemas import FieldProblem, Payload, Problem
+from src.users.schemas import UserId
+
+SubmissionId = NewType("SubmissionId", UUID)
+AnswerId = NewType("AnswerId", UUID)
+
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _known_zone(value: str) -> str:
+    if value not in _zones():
+        raise PydanticCustomError("unknown_zone", "This is no IANA time zone.")
+    return value
+
+
+def _plausible(value: datetime) -> datetime:
+    if not _EARLIEST <= value <= _LATEST:
+        raise PydanticCustomError("out_of_range", "The time lies outside 1900 to 2200.")
+    return value
+
+
+Zone = Annotated[str, Field(max_length=64, examples=["Europe/Berlin"]), AfterValidator(_known_zone)]
+Instant = Annotated[AwareDatetime, AfterValidator(_plausible)]
+Answers = Annotated[
+    dict[str, Any],
+    Field(
+        description="By item name: `{value, text?}`, or null where nothing was answered.",
+        examples=[{"mood": {"value": 2}, "why": {"value": "rain"}}],
+    ),
+]
+
+
+class Part(Payload):
+    """The answers of one activity, given in one sitting."""
+
+    version_id: Annotated[VersionId, Field(description="The version that the person saw.")]
+    activity_id: ActivityId
+    started_at: Instant
+    ended_at: Instant
+    zone: Annotated[Zone, Field(description="Where the person was: a time zone.")] = "UTC"
+    payload: Answers
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> Self:
+        if self.ended_at < self.started_at:
+            raise PydanticCustomError("ended_before_start", "`ended_at` lies before `started_at`.")
+        return self
+
+
+class BatchPart(Part):
+    """A part with the ids that the client made for it."""
+
+    submission_id: SubmissionId
+    answer_id: AnswerId
+
+
+class Batch(Payload):
+    """Parts that a client has kept while it was offline, in any order."""
+
+    parts: Annotated[
+        list[
+            Annotated[
+                Any,
+                # Each part stands or falls alone, so each is checked by itself.
+                WithJsonSchema(BatchPart.model_json_schema()),
+            ]
+        ],
+        Field(min_length=1, max_length=BATCH_MAX),
+    ]
+
+
+@dataclass(slots=True)
+class Score:
+    """A score of one answer: null where none of its items is answered."""
+
+    name: str
+    value: float | None
+    answered: int
+    listed: int
+
+
+@dataclass(slots=True)
+class Answer:
+    """The answers of one activity, as they are kept."""
+
+    id: AnswerId
+    submission_id: SubmissionId
+    version_id: VersionId
+    activity_id: ActivityId
+    revision_id: RevisionId
+    payload: dict[str, Any]
+    scores: list[Score]
+    warnings: list[FieldProblem]
+    started_at: datetime
+    ended_at: datetime
+    received_at: datetime
+
+
+@dataclass(slots=True)
+class PartResult:
+    """What became of one part of a batch."""
+
+    status: Annotated[int, Field(description="What the part alone would have been answered with.")]
+    submission_id: SubmissionId | None
+    answer_id: AnswerId | None
+    scores: list[Score] | None
+    warnings: list[FieldProblem] | None
+    problem: Problem | None
+
+
+@dataclass(slots=True)
+class BatchResult:
+    results: Annotated[list[PartResult], Field(description="In the order of the parts.")]
+
+
+@dataclass(slots=True)
+class Submission:
+    """One sitting."""
+
+    id: SubmissionId
+    version_id: VersionId
+    version_label: str
+    respondent_id: UserId
+    status: Status
+    started_at: datetime
+    completed_at: datetime
+    received_at: datetime
+    zone: str
+
+
+@dataclass(slots=True)
+class SubmissionWithAnswers:
+    """One sitting with everything answered in it."""
+
+    submission: Submission
+    answers: list[Answer]
+
+
+@dataclass(slots=True)
+class KnownAnswer:
+    """An answer that has arrived before."""
+
+    id: AnswerId
+    submission_id: SubmissionId
+    part_sha256: bytes
+
+
+@dataclass(slots=True)
+class SubmissionOwner:
+    id: SubmissionId
+    respondent_id: UserId
+
+
+@dataclass(slots=True)
+class CollectedAnswer:
+    """An answer inside a collected row."""
+
+    activity_id: ActivityId
+    revision_id: RevisionId
+    payload: dict[str, Any]
+    scores: list[Score]
+
+
+@dataclass(slots=True)
+class Collected:
+    """One submission as exports and statistics read it."""
+
+    id: SubmissionId
+    version_id: VersionId
+    version_label: str
+    respondent_id: UserId
+    status: Status
+    started_at: datetime
+    completed_at: datetime
+    received_at: datetime
+    zone: str
+    answers: list[CollectedAnswer]

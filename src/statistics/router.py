@@ -1,0 +1,29 @@
+"""`/v1/applets/{applet_id}/statistics`."""
+
+from fastapi import APIRouter
+
+from src.applets.dependencies import ManagedApplet
+from src.applets.exceptions import AppletNotFound
+from src.auth.exceptions import InvalidToken
+from src.dependencies import Pools
+from src.exceptions import Invalid
+from src.openapi import private_problems
+from src.statistics import schemas, service
+from src.streaming import reading
+from src.teams.exceptions import RoleTooLow
+
+router = APIRouter(prefix="/applets/{applet_id}/statistics", tags=["statistics"])
+
+
+@router.get(
+    "",
+    summary="Statistics",
+    responses=private_problems(InvalidToken, AppletNotFound, RoleTooLow, Invalid),
+)
+async def get_statistics(applet: ManagedApplet, pools: Pools) -> schemas.Statistics:
+    """Describe all answers: distribution, mean and deviation of items, scores with alpha.
+
+    Admins and above.
+    """
+    async with reading(pools) as conn:
+        return await service.get(conn, applet_id=applet.id)

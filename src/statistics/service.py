@@ -1,0 +1,151 @@
+"""Statistics of an applet's answers, read once from end to end at constant memory."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from src.answers import service as answers_service
+from src.answers.schemas import CollectedAnswer
+from src.applets import service as applets_service
+from src.applets.schemas import ActivityId, AppletId, ItemField, ScoreForm, Tree
+from src.database import Connection, closing
+from src.statistics.moments import Moments, Reliability
+from src.statistics.schemas import Bin, ItemStatistics, ScoreStatistics, Statistics
+
+_BINS_MAX = 200
+"""Different values of a slider or a number that are counted one by one."""
+_CHOICES = frozenset({"single_select", "multi_select"})
+_COUNTED = _CHOICES | {"slider", "number_select"}
+
+
+class ItemTally:
+    """One item, as answers come in."""
+
+    def __init__(self, item: Mapping[str, Any], field: ItemField) -> None:
+        self._field = field
+        self._counts: Counter[float | str] | None = None
+        self._moments = Moments()
+        self._n = self._missing = 0
+        if field.type in _COUNTED:
+            options = item["values"].get("options", []) if field.type in _CHOICES else []
+            self._counts = Counter({option["value"]: 0 for option in options})
+
+    def add(self, given: Mapping[str, Any] | None) -> None:
+        value = given.get("value") if given else None
+        if value is None:
+            self._missing += 1
+            return
+        self._n += 1
+        if self._counts is not None:
+            self._counts.update(value if isinstance(value, list) else [value])
+            if len(self._counts) > _BINS_MAX:
+                self._counts = None
+        number = applets_service.numeric(self._field, value)
+        if number is not None:
+            self._moments.add(number)
+
+    def result(self, activity_id: ActivityId, activity: str) -> ItemStatistics:
+        has_numbers = self._moments.n > 0
+        return ItemStatistics(
+            activity_id=activity_id,
+            activity=activity,
+            name=self._field.name,
+            type=self._field.type,
+            n=self._n,
+            missing=self._missing,
+            distribution=None
+            if self._counts is None
+            else [Bin(value=value, n=n) for value, n in sorted(self._counts.items())],
+            mean=self._moments.mean if has_numbers else None,
+            sd=self._moments.sd,
+        )
+
+
+class ScoreTally:
+    """One score, as answers come in."""
+
+    def __init__(self, form: ScoreForm) -> None:
+        self._form = form
+        self._moments = Moments()
+        self._reliability = Reliability(len(form.parts))
+
+    def add(self, answer: CollectedAnswer) -> None:
+        for score in answer.scores:
+            if score.name == self._form.name and score.value is not None:
+                self._moments.add(score.value)
+        values = []
+        for part in self._form.parts:
+            given = answer.payload.get(part.item) or {}
+            value = applets_service.contribution(part, given.get("value"))
+            if value is None:
+                return
+            values.append(value)
+        self._reliability.add(values)
+
+    def result(self, activity_id: ActivityId, activity: str) -> ScoreStatistics:
+        moments, has_any = self._moments, self._moments.n > 0
+        return ScoreStatistics(
+            activity_id=activity_id,
+            activity=activity,
+            name=self._form.name,
+            n=moments.n,
+            mean=moments.mean if has_any else None,
+            sd=moments.sd,
+            min=moments.low if has_any else None,
+            max=moments.high if has_any else None,
+            alpha=self._reliability.alpha,
+            alpha_n=self._reliability.n,
+        )
+
+
+class ActivityTally:
+    """One activity, laid out by its newest content."""
+
+    def __init__(self, content: Tree) -> None:
+        self.id = ActivityId(UUID(content["id"]))
+        self.name = content["name"]
+        form = applets_service.compile_content(content)
+        by_name = {item["name"]: item for item in content["items"]}
+        self._items = {
+            field.name: ItemTally(by_name[field.name], field)
+            for field in form.fields
+            if field.type != "message"
+        }
+        self._scores = [ScoreTally(score) for score in form.scores]
+
+    def add(self, answer: CollectedAnswer) -> None:
+        for name, tally in self._items.items():
+            if name in answer.payload:  # else the version that was answered had no such item
+                tally.add(answer.payload[name])
+        for score in self._scores:
+            score.add(answer)
+
+    def items(self) -> Iterator[ItemStatistics]:
+        return (tally.result(self.id, self.name) for tally in self._items.values())
+
+    def scores(self) -> Iterator[ScoreStatistics]:
+        return (tally.result(self.id, self.name) for tally in self._scores)
+
+
+async def get(conn: Connection, *, applet_id: AppletId) -> Statistics:
+    """Statistics of every submission. The caller holds a transaction: all of it is of one moment.
+
+    Items and scores are those of the newest version of each activity that was ever published.
+    """
+    newest: dict[str, Tree] = {}
+    for version in await applets_service.list_stored_versions(conn, applet_id=applet_id):
+        for activity in version.content["activities"]:
+            newest.setdefault(activity["id"], activity)
+    tallies = {key: ActivityTally(content) for key, content in newest.items()}
+    submissions = 0
+    async with closing(answers_service.stream_collected(conn, applet_id=applet_id)) as rows:
+        async for collected in rows:
+            submissions += 1
+            for answer in collected.answers:
+                tallies[str(answer.activity_id)].add(answer)
+    return Statistics(
+        submissions=submissions,
+        items=[item for tally in tallies.values() for item in tally.items()],
+        scores=[score for tally in tallies.values() for score in tally.scores()],
+    )
