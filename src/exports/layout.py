@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from src.answers.schemas import Collected
@@ -99,9 +100,9 @@ def cells(collected: Collected, layout: Sequence[Column]) -> list[object]:
         collected.id,
         collected.version_label,
         collected.respondent_id,
-        collected.started_at.isoformat(),
-        collected.completed_at.isoformat(),
-        collected.received_at.isoformat(),
+        _instant(collected.started_at),
+        _instant(collected.completed_at),
+        _instant(collected.received_at),
         collected.zone,
     ]
     for column in layout:
@@ -113,6 +114,10 @@ def cells(collected: Collected, layout: Sequence[Column]) -> list[object]:
         value = given.get(column.kind)
         row.append(_free_text(value) if column.is_free_text else _cell(value))
     return row
+
+
+def _instant(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _cell(value: object) -> object:

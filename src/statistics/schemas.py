@@ -16,7 +16,7 @@ SD = Annotated[
 class Bin:
     """How often one value was given."""
 
-    value: float | str
+    value: int | float
     n: int
 
 

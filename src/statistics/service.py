@@ -24,7 +24,7 @@ class ItemTally:
 
     def __init__(self, item: Mapping[str, Any], field: ItemField) -> None:
         self._field = field
-        self._counts: Counter[float | str] | None = None
+        self._counts: Counter[int | float] | None = None
         self._moments = Moments()
         self._n = self._missing = 0
         if field.type in _COUNTED:
