@@ -78,6 +78,22 @@ def migrate() -> None:
         _migrate(settings)
 
 
+@cli.command()
+def remigrate() -> None:
+    """Empty the database and migrate it afresh; in `local` and `test` only."""
+    from src import embedded
+    from src.database import conninfo
+    from src.database.bootstrap import empty_database
+
+    settings = _settings()
+    if not settings.environment.is_relaxed:
+        _fail(f"remigrate deletes all data: it does not run in {settings.environment}.")
+    with _explained(), embedded.provided(settings) as provided:
+        _check_server(provided)
+        empty_database(conninfo(provided.database))
+        _migrate(provided)
+
+
 @cli.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
@@ -173,8 +189,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 def _stopping_cleanly() -> Iterator[None]:
     """Let SIGTERM and Ctrl-C unwind the stack, so that what was started is stopped."""
 
-    def stop(number: int, _: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number if number == signal.SIGTERM else 0)
+    def stop(_: int, __: FrameType | None) -> NoReturn:
+        raise SystemExit(0)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)

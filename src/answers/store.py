@@ -47,6 +47,8 @@ async def _copy_version(
       FROM jsonb_to_recordset(%(revisions)s)
            AS revision (id uuid, activity_id uuid, sha256 text, content jsonb)
         ON CONFLICT (applet_id, id) DO NOTHING
+    -- Every object that the caller passes has every key.
+    -- allow not-null
     """
 )
 async def _copy_revisions(
@@ -107,6 +109,10 @@ async def copy_version(
       FROM part
         ON CONFLICT DO NOTHING
     RETURNING id
+    -- Every object that the caller passes has every key, and names what `copy_version` has copied.
+    -- allow not-null, constraint(answer_applet_id_activity_revision_id_fkey)
+    -- allow constraint(answer_applet_id_submission_id_fkey)
+    -- allow constraint(submission_applet_id_applet_version_id_fkey)
     """
 )
 async def add_parts(

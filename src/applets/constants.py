@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
+from src.constants import MIB
+
 NOTE_MAX = 500
+IMPORT_BODY_BYTES = 16 * MIB
 
 
 class Status(StrEnum):

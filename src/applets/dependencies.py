@@ -1,13 +1,15 @@
 """The applet of a route, and what its caller may do there."""
 
+import asyncio
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
+from starlette.datastructures import UploadFile
 
 from src.applets import exceptions, schemas, service
-from src.auth.dependencies import CurrentUser
+from src.auth.dependencies import CurrentUser, VerifiedClaims
 from src.dependencies import Deciding
-from src.exceptions import PreconditionRequired
+from src.exceptions import FieldError, Invalid, PreconditionRequired
 from src.teams import exceptions as teams_exceptions
 from src.teams.constants import Role
 
@@ -69,3 +71,27 @@ def _rev(if_match: str) -> int | None:
 
 ExpectedRev = Annotated[int | None, Depends(expected_rev)]
 OptionalRev = Annotated[int | None, Depends(optional_rev)]
+
+
+async def uploaded(request: Request, _: VerifiedClaims) -> schemas.Imported:
+    """The upload, read as a draft before a connection is borrowed.
+
+    Reading it is work for a thread: the other requests go on meanwhile.
+    """
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media == "multipart/form-data":
+        data, name = await _first_file(request)
+    else:
+        data, name = await request.body(), None
+    return await asyncio.to_thread(service.read_import, data, filename=name)
+
+
+async def _first_file(request: Request) -> tuple[bytes, str | None]:
+    async with request.form(max_files=1, max_fields=10) as form:
+        for part in form.values():
+            if isinstance(part, UploadFile):
+                return await part.read(), part.filename
+    raise Invalid(errors=[FieldError("/file", "required", "The form has no file.")])
+
+
+Uploaded = Annotated[schemas.Imported, Depends(uploaded)]

@@ -5,16 +5,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response, status
 
 from src.applets import exceptions, items, schemas, service
+from src.applets.constants import IMPORT_BODY_BYTES, ImportFormat
 from src.applets.dependencies import (
     EditableApplet,
     ExpectedRev,
+    OptionalRev,
+    Uploaded,
     VisibleApplet,
 )
 from src.auth.dependencies import CurrentUser
 from src.auth.exceptions import InvalidToken
 from src.constants import API_PREFIX
 from src.dependencies import Database, PageRequest
-from src.exceptions import Invalid, PreconditionRequired
+from src.exceptions import Invalid, PayloadTooLarge, PreconditionRequired
 from src.openapi import payload_problems, private_problems
 from src.pagination import InvalidCursor
 from src.schemas import Page
@@ -191,6 +194,46 @@ async def get_content(
         activities=stored.content["activities"],
         flows=stored.content["flows"],
     )
+
+
+@router.post(
+    "/{applet_id}/import",
+    summary="Import a questionnaire",
+    max_body_size=IMPORT_BODY_BYTES,
+    responses=payload_problems(*_EDITED, exceptions.StaleDraft, PayloadTooLarge),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                media: {"schema": {"type": "string", "format": "binary"}}
+                for media in ("application/zip", "application/json", "multipart/form-data")
+            },
+        }
+    },
+)
+async def import_draft(
+    imported: Uploaded,
+    applet: EditableApplet,
+    user: CurrentUser,
+    source: Annotated[ImportFormat, Query(alias="format", description="What the body is.")],
+    expected_rev: OptionalRev,
+    conn: Database,
+    response: Response,
+) -> schemas.Imported:
+    """Make a draft of a questionnaire of another system, and report what it lacks.
+
+    The body is one ReproSchema JSON document or a zip of an activity's folder, as it is or as the
+    only file of a form.
+    """
+    draft = await service.save_import(
+        conn,
+        applet=applet,
+        user_id=user.id,
+        imported=imported,
+        expected_rev=expected_rev,
+    )
+    response.headers["ETag"] = f'"{draft.rev}"'
+    return schemas.Imported(draft=draft.tree, report=imported.report)
 
 
 def _names(if_none_match: str, etag: str) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from src.applets.constants import NOTE_MAX, Status
+from src.applets.constants import NOTE_MAX, ImportFormat, Status
 from src.applets.items import AppletDraft, Assessment, Form, Part, ScoreForm
 from src.applets.items import Field as ItemField
 from src.schemas import Payload
@@ -162,16 +162,18 @@ class Revision:
 
 @dataclass(slots=True)
 class NotCarried:
-    """Something of the source that the draft does not have."""
+    """Something of the source that the draft lacks, or has in another form."""
 
-    pointer: str
+    source: Annotated[str, Field(description="The document and the JSON pointer into it.")]
     code: str
     detail: str
 
 
 @dataclass(slots=True)
 class ImportReport:
-    format: str
+    """What became of an upload."""
+
+    format: ImportFormat
     activities: int
     items: int
     scores: int
@@ -180,7 +182,7 @@ class ImportReport:
 
 @dataclass(slots=True)
 class Imported:
-    """The new draft and what it could not take over."""
+    """The new draft, and what it could not take over."""
 
     draft: Tree
     report: ImportReport

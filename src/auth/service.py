@@ -25,8 +25,11 @@ from src.users.schemas import UserId
            password.hash
       FROM account
       JOIN password ON password.account_id = account.id
-     WHERE account.email_key = casefold(%(email)s::text COLLATE pg_unicode_fast)
-        OR account.username_key = casefold(%(username)s::text COLLATE pg_unicode_fast)
+     WHERE account.email_key
+           = casefold(%(email)s::text COLLATE pg_unicode_fast) COLLATE "default"
+        OR account.username_key
+           = casefold(%(username)s::text COLLATE pg_unicode_fast) COLLATE "default"
+     ORDER BY account.id
      LIMIT 1
     """
 )
@@ -42,7 +45,14 @@ async def find_credentials(conn: Connection, *, identifier: str) -> CredentialsS
     return await _find_credentials(conn, email=None, username=identifier)
 
 
-@sql("INSERT INTO password (account_id, hash) VALUES (%(user_id)s, %(hash)s)")
+@sql(
+    """
+    INSERT INTO password (account_id, hash)
+    VALUES (%(user_id)s, %(hash)s)
+    -- The account is new.
+    -- allow constraint(password_account_id_fkey, password_pkey)
+    """
+)
 async def add_password(conn: Connection, *, user_id: UserId, hash: str) -> None:  # noqa: A002
     """Give a new account its password, hashed."""
     ...
@@ -59,9 +69,11 @@ async def rehash_password(conn: Connection, *, user_id: UserId, hash: str) -> No
     INSERT INTO session (id, account_id, transport, refresh_key, auth_methods, idle_expires_at,
                          expires_at, ip_prefix, user_agent)
     VALUES (%(session_id)s, %(user_id)s, %(transport)s, %(refresh_key)s, %(auth_methods)s,
-            now() + make_interval(secs => %(idle_seconds)s),
-            now() + make_interval(secs => %(absolute_seconds)s), %(ip_prefix)s, %(user_agent)s)
+            now() + interval '1 second' * %(idle_seconds)s,
+            now() + interval '1 second' * %(absolute_seconds)s, %(ip_prefix)s, %(user_agent)s)
     RETURNING least(idle_expires_at, expires_at)
+    -- The account has just been read, the id is random.
+    -- allow constraint(session_account_id_fkey, session_pkey)
     """
 )
 async def open_session(
@@ -114,7 +126,7 @@ async def get_session(conn: Connection, *, session_id: SessionId) -> Session: ..
     """
     SELECT session.id, session.account_id AS user_id, session.transport, session.refresh_key,
            session.refresh_counter, session.auth_methods, session.authenticated_at,
-           session.rotated_at + make_interval(secs => %(grace_seconds)s) >= now() AS is_in_grace,
+           session.rotated_at + interval '1 second' * %(grace_seconds)s >= now() AS is_in_grace,
            session.idle_expires_at > now()
            AND session.expires_at > now()
            AND account.status IN ('active', 'pending') AS is_alive,
@@ -140,7 +152,7 @@ async def lock_session(
        SET refresh_counter = refresh_counter + 1,
            rotated_at = now(),
            last_seen_at = now(),
-           idle_expires_at = now() + make_interval(secs => %(idle_seconds)s)
+           idle_expires_at = now() + interval '1 second' * %(idle_seconds)s
      WHERE id = %(session_id)s
     RETURNING least(idle_expires_at, expires_at)
     """
@@ -159,6 +171,8 @@ async def rotate_session(
      WHERE account_id = %(user_id)s
        AND revoked_at IS NULL
        AND (id = %(session_id)s) = %(is_current)s
+    -- Both columns are set.
+    -- allow constraint(session_revoke_reason_check)
     """
 )
 async def _revoke(
@@ -235,6 +249,8 @@ async def purge_sessions(conn: Connection) -> int:
      WHERE state <> 'retired'
         OR retired_at > now() - interval '65 minutes'
      ORDER BY created_at, kid
+    -- A handful of rows.
+    -- allow scan
     """
 )
 async def list_signing_keys(conn: Connection) -> list[SigningKeySecret]:
@@ -247,6 +263,8 @@ async def list_signing_keys(conn: Connection) -> list[SigningKeySecret]:
     INSERT INTO signing_key (kid, state, public_jwk, private_key, activated_at)
     VALUES (%(kid)s, 'active', %(public_jwk)s, %(private_key)s, now())
         ON CONFLICT (state) WHERE state <> 'retired' DO NOTHING
+    -- The name is the thumbprint of a random key.
+    -- allow constraint(signing_key_pkey)
     """
 )
 async def add_first_signing_key(
@@ -262,8 +280,10 @@ async def add_first_signing_key(
     SELECT %(kid)s, 'next', %(public_jwk)s, %(private_key)s
       FROM signing_key
      WHERE state = 'active'
-       AND activated_at < now() - make_interval(days => %(days)s)
+       AND activated_at < now() - interval '1 day' * %(days)s
         ON CONFLICT (state) WHERE state <> 'retired' DO NOTHING
+    -- The name is the thumbprint of a random key.
+    -- allow constraint(signing_key_pkey)
     """
 )
 async def announce_signing_key(

@@ -178,8 +178,7 @@ class RefreshClaim:
 
 def derive_refresh_token(key: bytes, *, session_id: SessionId, counter: int) -> str:
     body = session_id.bytes + counter.to_bytes(_COUNTER_BYTES, "big")
-    body += _mac(key, session_id, counter)
-    return _PREFIX + base64.urlsafe_b64encode(body).decode().rstrip("=")
+    return _spelled(body + _mac(key, session_id, counter))
 
 
 def read_refresh_token(token: str) -> RefreshClaim:
@@ -187,7 +186,8 @@ def read_refresh_token(token: str) -> RefreshClaim:
     try:
         encoded = token.removeprefix(_PREFIX)
         body = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
-        if not token.startswith(_PREFIX) or len(body) != 16 + _COUNTER_BYTES + _MAC_BYTES:
+        # Base64 can spell the same bytes in several ways; a token has one.
+        if len(body) != 16 + _COUNTER_BYTES + _MAC_BYTES or token != _spelled(body):
             raise RefreshInvalid()
     except (binascii.Error, ValueError) as exc:
         raise RefreshInvalid() from exc
@@ -196,6 +196,10 @@ def read_refresh_token(token: str) -> RefreshClaim:
         counter=int.from_bytes(body[16 : 16 + _COUNTER_BYTES], "big"),
         mac=body[16 + _COUNTER_BYTES :],
     )
+
+
+def _spelled(body: bytes) -> str:
+    return _PREFIX + base64.urlsafe_b64encode(body).decode().rstrip("=")
 
 
 def _mac(key: bytes, session_id: SessionId, counter: int) -> bytes:

@@ -52,3 +52,18 @@ def current_revision(conninfo: str) -> str | None:
         except errors.UndefinedTable:
             return None
     return row[0] if row else None
+
+
+def empty_database(conninfo: str) -> None:
+    """Drop everything in the database. Raises ServerError while others hold on to its tables."""
+    try:
+        with psycopg.connect(conninfo) as conn:
+            conn.execute("SET LOCAL lock_timeout = '5s'")
+            conn.execute("DROP SCHEMA public CASCADE")
+            # As a new database has it.
+            conn.execute("CREATE SCHEMA public AUTHORIZATION pg_database_owner")
+            conn.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+    except errors.LockNotAvailable as exc:
+        raise ServerError("The tables are in use: stop the service first.") from exc
+    except errors.InsufficientPrivilege as exc:
+        raise ServerError("This user does not own the database.") from exc

@@ -11,6 +11,8 @@ from src.users.schemas import User, UserId
     VALUES (%(email)s, %(username)s, %(given_name)s, %(family_name)s, %(locale)s, 'active')
     RETURNING id, email, username, given_name, family_name, display_name, locale, time_zone,
               status, email_verified_at, created_at, updated_at
+    -- The payload holds to both.
+    -- allow constraint(account_email_length_check, account_username_format_check)
     """,
     constraints={
         "account_email_key_key": exceptions.EmailTaken,

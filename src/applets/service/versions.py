@@ -1,4 +1,4 @@
-"""What can be done with applets, inside the caller's transaction."""
+"""Versions: publishing a draft, and reading what was published."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,13 +12,7 @@ from src.applets.schemas import (
     ActivityId,
     Applet,
     AppletId,
-    Assessment,
-    Draft,
-    Form,
-    ItemField,
-    Part,
     PublishableDraft,
-    Revision,
     RevisionId,
     StoredRevision,
     StoredVersion,
@@ -32,163 +26,7 @@ from src.database import Connection, sql
 from src.exceptions import FieldError, Invalid
 from src.pagination import PageRequest, Place
 from src.schemas import Page
-from src.teams.constants import Role
-from src.teams.schemas import TeamId
 from src.users.schemas import UserId
-
-
-@sql(
-    """
-    INSERT INTO applet (team_id, name, draft, draft_updated_by)
-    VALUES (%(team_id)s, %(name)s, %(draft)s, %(user_id)s)
-    RETURNING id, team_id, name, status, current_version_id, %(my_role)s::text AS my_role,
-              created_at
-    """,
-    constraints={"applet_team_id_name_key_key": exceptions.AppletNameTaken},
-)
-async def _create(
-    conn: Connection,
-    *,
-    team_id: TeamId,
-    user_id: UserId,
-    name: str,
-    draft: Tree,
-    my_role: Role,
-) -> Applet: ...
-
-
-async def create(
-    conn: Connection, *, team_id: TeamId, user_id: UserId, my_role: Role, name: str
-) -> Applet:
-    """Create an applet with an empty draft."""
-    applet = await _create(
-        conn,
-        team_id=team_id,
-        user_id=user_id,
-        name=name,
-        draft={"name": name, "activities": [], "flows": []},
-        my_role=my_role,
-    )
-    await audit_service.record(
-        conn,
-        action=Action.APPLET_CREATED,
-        actor_id=user_id,
-        team_id=team_id,
-        object_id=applet.id,
-        detail={},
-    )
-    return applet
-
-
-@sql(
-    """
-    SELECT applet.id, applet.team_id, applet.name, applet.status, applet.current_version_id,
-           team_member.role AS my_role, applet.created_at
-      FROM applet
-      JOIN team_member ON team_member.team_id = applet.team_id
-     WHERE applet.id = %(applet_id)s
-       AND team_member.account_id = %(user_id)s
-    """,
-    missing=exceptions.AppletNotFound,
-)
-async def get(conn: Connection, *, applet_id: AppletId, user_id: UserId) -> Applet:
-    """Return the applet as a member of its team sees it; to a stranger it does not exist."""
-    ...
-
-
-@sql(
-    """
-    SELECT applet.id, applet.team_id, applet.name, applet.status, applet.current_version_id,
-           %(my_role)s::text AS my_role, applet.created_at
-      FROM applet
-     WHERE applet.team_id = %(team_id)s
-       AND (applet.created_at, applet.id) > (%(after_at)s, %(after_id)s)  -- if after_at
-     ORDER BY applet.created_at, applet.id
-     LIMIT %(limit)s
-    """
-)
-async def _list(
-    conn: Connection,
-    *,
-    team_id: TeamId,
-    my_role: Role,
-    after_at: datetime | None,
-    after_id: UUID | None,
-    limit: int,
-) -> list[Applet]: ...
-
-
-async def list_for_team(
-    conn: Connection, *, team_id: TeamId, my_role: Role, page: PageRequest
-) -> Page[Applet]:
-    """The applets of a team, oldest first."""
-    place = page.place()
-    applets = await _list(
-        conn,
-        team_id=team_id,
-        my_role=my_role,
-        after_at=place.at if place else None,
-        after_id=place.id if place else None,
-        limit=page.fetch,
-    )
-    return page.page(applets, lambda applet: Place(applet.created_at, applet.id))
-
-
-@sql(
-    "SELECT draft AS tree, draft_rev AS rev FROM applet WHERE id = %(applet_id)s",
-    missing=exceptions.AppletNotFound,
-)
-async def get_draft(conn: Connection, *, applet_id: AppletId) -> Draft: ...
-
-
-@sql(
-    """
-    UPDATE applet
-       SET draft = %(tree)s,
-           draft_rev = draft_rev + 1,
-           draft_updated_by = %(user_id)s,
-           draft_updated_at = now()
-     WHERE id = %(applet_id)s
-       AND (%(expected_rev)s::bigint IS NULL OR draft_rev = %(expected_rev)s)
-    RETURNING draft AS tree, draft_rev AS rev
-    """,
-    missing=exceptions.StaleDraft,
-)
-async def _save_draft(
-    conn: Connection, *, applet_id: AppletId, user_id: UserId, tree: Tree, expected_rev: int | None
-) -> Draft: ...
-
-
-@sql("SELECT id FROM activity WHERE applet_id = %(applet_id)s ORDER BY id")
-async def _list_activity_ids(conn: Connection, *, applet_id: AppletId) -> list[ActivityId]: ...
-
-
-async def save_draft(
-    conn: Connection, *, applet_id: AppletId, user_id: UserId, tree: Tree, expected_rev: int | None
-) -> Draft:
-    """Replace the draft, if it is still the one the caller has read (None: in any case).
-
-    Raises StaleDraft, or Invalid for an activity id that is none of this applet's.
-    """
-    given = {
-        place: activity["id"]
-        for place, activity in enumerate(tree["activities"])
-        if "id" in activity
-    }
-    if given:
-        known = {str(key) for key in await _list_activity_ids(conn, applet_id=applet_id)}
-        errors = [
-            FieldError(
-                f"/activities/{place}/id", "unknown_activity", "The applet has no such activity."
-            )
-            for place, key in given.items()
-            if str(key) not in known
-        ]
-        if errors:
-            raise Invalid(errors=errors)
-    return await _save_draft(
-        conn, applet_id=applet_id, user_id=user_id, tree=tree, expected_rev=expected_rev
-    )
 
 
 @sql(
@@ -215,6 +53,8 @@ async def _lock_draft(conn: Connection, *, applet_id: AppletId) -> PublishableDr
     SELECT new_activity.id, %(applet_id)s
       FROM unnest(%(activity_ids)s::uuid[]) AS new_activity (id)
         ON CONFLICT (id) DO NOTHING
+    -- `publish` holds the applet's row.
+    -- allow constraint(activity_applet_id_fkey)
     """
 )
 async def _add_activities(
@@ -237,7 +77,10 @@ async def _add_activities(
       FROM activity_revision
      WHERE activity_id = %(activity_id)s
        AND sha256 = %(sha256)s
+     ORDER BY id
      LIMIT 1
+    -- `publish` has just added the activity.
+    -- allow constraint(activity_revision_activity_id_fkey)
     """
 )
 async def _find_or_add_revision(
@@ -271,6 +114,10 @@ async def _find_or_add_revision(
     )
     SELECT id, applet_id, seq, label, note, published_by, published_at
       FROM new_version
+    -- `publish` holds the applet's row, so nobody else makes its next version.
+    -- allow constraint(applet_version_applet_id_fkey, applet_version_published_by_fkey)
+    -- allow constraint(applet_version_applet_id_label_key, applet_version_applet_id_seq_key)
+    -- allow constraint(applet_version_pkey, applet_live_version_check)
     """,
     constraints={"applet_team_id_name_key_key": exceptions.AppletNameTaken},
 )
@@ -451,29 +298,3 @@ async def list_revisions(conn: Connection, *, version_id: VersionId) -> list[Sto
 async def list_stored_versions(conn: Connection, *, applet_id: AppletId) -> list[StoredVersion]:
     """Every version with its tree, newest first: what exports and statistics are laid out by."""
     ...
-
-
-def compile_revision(stored: StoredRevision) -> Revision:
-    """The form, ready to check answers against. It may be kept: a revision never changes."""
-    form = compile_content(stored.content)
-    return Revision(id=stored.id, activity_id=stored.activity_id, form=form)
-
-
-def compile_content(content: Tree) -> Form:
-    """The form of an activity as a published tree holds it."""
-    return items.compile_activity(content)
-
-
-def assess(form: Form, payload: Mapping[str, object]) -> Assessment:
-    """Check answers and score them. Raises Invalid with every error."""
-    return items.assess(form, payload)
-
-
-def numeric(field: ItemField, value: object) -> float | None:
-    """The number that a stored answer is, if it is one: what means are taken of."""
-    return items.numeric(field, value)
-
-
-def contribution(part: Part, value: object) -> float | None:
-    """What a stored answer adds to a score, reversed where the score says so; None for nothing."""
-    return items.contribution(part, value)

@@ -1,0 +1,1 @@
+"""Questionnaires of other systems, read as drafts. Nothing here does I/O."""

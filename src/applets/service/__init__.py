@@ -1,0 +1,38 @@
+"""What can be done with applets, inside the caller's transaction."""
+
+from src.applets.service.core import create, get, list_for_team
+from src.applets.service.drafts import get_draft, read_import, save_draft, save_import
+from src.applets.service.forms import (
+    assess,
+    compile_content,
+    compile_revision,
+    contribution,
+    numeric,
+)
+from src.applets.service.versions import (
+    get_version,
+    list_revisions,
+    list_stored_versions,
+    list_versions,
+    publish,
+)
+
+__all__ = [
+    "assess",
+    "compile_content",
+    "compile_revision",
+    "contribution",
+    "create",
+    "get",
+    "get_draft",
+    "get_version",
+    "list_for_team",
+    "list_revisions",
+    "list_stored_versions",
+    "list_versions",
+    "numeric",
+    "publish",
+    "read_import",
+    "save_draft",
+    "save_import",
+]
