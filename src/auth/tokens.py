@@ -37,6 +37,8 @@ _SHORTENING = 0.05
 """Lifetimes differ by up to this share, so that clients do not refresh all at once."""
 _REFUSED_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit"})
 """Headers by which a token would bring its own key along."""
+_UNREADABLE = (ValueError, TypeError, AttributeError, ArithmeticError)
+"""What comes of claims that are not of the type they should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class TokenVerifier:
                 raise InvalidToken()
             claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
             return self._checked(claims)
-        except (JoseError, ValueError, TypeError, KeyError, RecursionError) as exc:
+        except (JoseError, LookupError, RecursionError, *_UNREADABLE) as exc:
             raise InvalidToken() from exc
 
     @staticmethod

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_BATCH = 500
+_BATCH = 200
 """Rows that a stream keeps in memory at a time."""
 
 

@@ -110,9 +110,12 @@ def cells(collected: Collected, layout: Sequence[Column]) -> list[object]:
             row.append(_number(scores.get((column.activity_id, column.name))))
             continue
         answer = answers.get(column.activity_id)
-        given = (answer.payload.get(column.name) if answer else None) or {}
-        value = given.get(column.kind)
-        row.append(_free_text(value) if column.is_free_text else _cell(value))
+        given = answer.payload.get(column.name) if answer else None
+        value = given.get(column.kind) if given else None
+        if value is None or type(value) is int:  # most cells: nothing to be done
+            row.append(value)
+        else:
+            row.append(_free_text(value) if column.is_free_text else _cell(value))
     return row
 
 

@@ -16,11 +16,11 @@ class Moments:
         self.high = -math.inf
         self._squares = 0.0
 
-    def add(self, value: float) -> None:
-        self.n += 1
+    def add(self, value: float, times: int = 1) -> None:
+        self.n += times
         step = value - self.mean
-        self.mean += step / self.n
-        self._squares += step * (value - self.mean)
+        self.mean += step * times / self.n
+        self._squares += times * step * (value - self.mean)
         self.low = min(self.low, value)
         self.high = max(self.high, value)
 

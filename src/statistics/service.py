@@ -20,16 +20,15 @@ _COUNTED = _CHOICES | {"slider", "number_select"}
 
 
 class ItemTally:
-    """One item, as answers come in."""
+    """One item, as answers come in. Equal values are counted, and described at the end."""
 
     def __init__(self, item: Mapping[str, Any], field: ItemField) -> None:
         self._field = field
-        self._counts: Counter[int | float] | None = None
-        self._moments = Moments()
         self._n = self._missing = 0
-        if field.type in _COUNTED:
-            options = item["values"].get("options", []) if field.type in _CHOICES else []
-            self._counts = Counter({option["value"]: 0 for option in options})
+        self._is_binned = field.type in _COUNTED
+        options = item["values"].get("options", []) if field.type in _CHOICES else []
+        self._counts: Counter[int | float] = Counter({option["value"]: 0 for option in options})
+        self._moments = Moments()
 
     def add(self, given: Mapping[str, Any] | None) -> None:
         value = given.get("value") if given else None
@@ -37,16 +36,19 @@ class ItemTally:
             self._missing += 1
             return
         self._n += 1
-        if self._counts is not None:
-            self._counts.update(value if isinstance(value, list) else [value])
-            if len(self._counts) > _BINS_MAX:
-                self._counts = None
-        number = applets_service.numeric(self._field, value)
-        if number is not None:
-            self._moments.add(number)
+        if self._field.type not in _COUNTED:
+            return
+        if isinstance(value, list):
+            self._counts.update(value)
+        else:
+            self._counts[value] += 1
+        if len(self._counts) > _BINS_MAX:
+            self._is_binned = False
+            self._describe_counted()
 
     def result(self, activity_id: ActivityId, activity: str) -> ItemStatistics:
-        has_numbers = self._moments.n > 0
+        bins = [Bin(value=value, n=n) for value, n in sorted(self._counts.items())]
+        self._describe_counted()
         return ItemStatistics(
             activity_id=activity_id,
             activity=activity,
@@ -54,12 +56,18 @@ class ItemTally:
             type=self._field.type,
             n=self._n,
             missing=self._missing,
-            distribution=None
-            if self._counts is None
-            else [Bin(value=value, n=n) for value, n in sorted(self._counts.items())],
-            mean=self._moments.mean if has_numbers else None,
+            distribution=bins if self._is_binned else None,
+            mean=self._moments.mean if self._moments.n else None,
             sd=self._moments.sd,
         )
+
+    def _describe_counted(self) -> None:
+        """Move what was counted into mean and deviation."""
+        for value, times in self._counts.items():
+            number = applets_service.numeric(self._field, value)
+            if times and number is not None:
+                self._moments.add(number, times)
+        self._counts.clear()
 
 
 class ScoreTally:
@@ -69,18 +77,24 @@ class ScoreTally:
         self._form = form
         self._moments = Moments()
         self._reliability = Reliability(len(form.parts))
+        # The same few values come again and again: what each is worth is looked up once.
+        self._worths: list[dict[object, float | None]] = [{} for _ in form.parts]
 
     def add(self, answer: CollectedAnswer) -> None:
         for score in answer.scores:
             if score.name == self._form.name and score.value is not None:
                 self._moments.add(score.value)
         values = []
-        for part in self._form.parts:
-            given = answer.payload.get(part.item) or {}
-            value = applets_service.contribution(part, given.get("value"))
-            if value is None:
+        for part, worths in zip(self._form.parts, self._worths, strict=True):
+            given = answer.payload.get(part.item)
+            value = given.get("value") if given else None
+            key = tuple(value) if isinstance(value, list) else value
+            if key not in worths and len(worths) < _BINS_MAX:
+                worths[key] = applets_service.contribution(part, value)
+            worth = worths[key] if key in worths else applets_service.contribution(part, value)
+            if worth is None:
                 return
-            values.append(value)
+            values.append(worth)
         self._reliability.add(values)
 
     def result(self, activity_id: ActivityId, activity: str) -> ScoreStatistics:

@@ -54,7 +54,7 @@ class Library:
         """Return what a reference means: the object that stands there, or a document."""
         if isinstance(reference.value, dict):
             keys = {short(str(key)) for key in reference.value}
-            if not keys <= {"id", "type"}:
+            if "id" not in keys or not keys <= {"id", "type"}:
                 return reference
         name = reference.word()
         if name is None:

@@ -83,7 +83,7 @@ class Node:
             value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
-        if not math.isfinite(value) or abs(value) > 1e15:
+        if abs(value) > 1e15 or not math.isfinite(value):
             return None
         return int(value) if value == int(value) else value
 

@@ -35,7 +35,7 @@ _MAY_OPEN = re.compile(r"<(?=[A-Za-z/!?])")
 _ESCAPED_AMPERSAND = re.compile(r"&amp;(?![A-Za-z#][A-Za-z0-9]*;)")
 _ESCAPED_LESS = re.compile(r"&lt;(?![A-Za-z/!?])")
 _HARMFUL_LINK = re.compile(
-    r"(\]\(\s*<?\s*|^[ ]{0,3}\[[^\]\n]{1,200}\]:\s*<?)"
+    r"(\]\(\s*(?:<\s*)?|^[ ]{0,3}\[[^\]\n]{1,200}\]:\s*<?)"
     r"(?:javascript|vbscript|data(?!:image/(?:png|jpeg|gif|webp)))\s*:[^\s)>]*",
     re.IGNORECASE | re.MULTILINE,
 )
