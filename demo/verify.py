@@ -25,7 +25,7 @@ def read(table: bytes) -> list[dict[str, str]]:
 
 def differences(rows: list[dict[str, str]], sent: Mapping[UUID, AnswerSet]) -> list[str]:
     """Where the table differs from what was sent: rows too few, too many, or other values."""
-    found = []
+    found: list[str] = []
     seen: set[UUID] = set()
     names = frozenset(items())
     for row in rows:

@@ -24,7 +24,7 @@ from src.constants import API_PREFIX, VERSION
 from src.database import Pools, open_pools
 from src.exports.router import router as exports_router
 from src.metrics import Metrics
-from src.middleware import LastResort, RequestContext, exposed_headers
+from src.middleware import BodyLimit, LastResort, RequestContext, exposed_headers
 from src.monitoring.router import ping_router
 from src.monitoring.router import router as monitoring_router
 from src.security import Sealer
@@ -81,7 +81,6 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=openapi.operation_id,
-        max_body_size=settings.limits.body_bytes,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=_middleware(settings, metrics := Metrics()),
     )
@@ -166,7 +165,11 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
                 expose_headers=list(exposed_headers()),
             )
         )
-    return [*stack, Middleware(LastResort)]
+    return [
+        *stack,
+        Middleware(LastResort),
+        Middleware(BodyLimit, max_body_size=settings.limits.body_bytes),
+    ]
 
 
 def head_revision() -> str:

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from src import logs, problems, tracing
-from src.exceptions import ErrorCode
+from src.exceptions import ErrorCode, PayloadTooLarge
 from src.metrics import Metrics
 
 log = logs.get_logger("core_api.access")
@@ -89,7 +90,7 @@ class RequestContext:
         log.info(
             "request",
             method=method,
-            path=scope["path"],
+            path=_sent_path(scope),
             operation=operation,
             status=status,
             ms=round(seconds * 1000, 2),
@@ -128,10 +129,44 @@ class LastResort:
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception:
-            logs.get_logger("core_api").exception("unhandled", path=scope["path"])
+            logs.get_logger("core_api").exception("unhandled", path=_sent_path(scope))
             if is_started:
                 raise
             await problems.internal_error(request)(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses larger bodies with a problem, where Starlette's own limit would answer in plain text.
+
+    A route may say another limit: `max_body_size`.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_body_size: int) -> None:
+        self.app = RequestBodyLimitMiddleware(app, max_body_size)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_refused = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal is_refused
+            if message["type"] == "http.response.start" and _is_plain_refusal(message):
+                is_refused = True
+                await problems.too_large(Request(scope))(scope, receive, send)
+            elif not is_refused:
+                await send(message)
+
+        await self.app(scope, receive, send_on)
+
+
+def _is_plain_refusal(message: Message) -> bool:
+    media = Headers(raw=message["headers"]).get("content-type", "")
+    return message["status"] == PayloadTooLarge.status and media.startswith("text/plain")
+
+
+def _sent_path(scope: Scope) -> str:
+    """The path as it was sent, percent signs and all: decoded, it could forge a line of the log."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.decode("latin-1").partition("?")[0]
 
 
 def _request_id(given: str | None) -> str:

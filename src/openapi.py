@@ -10,6 +10,22 @@ from src.exceptions import CoreError, Invalid, Unauthenticated, Unavailable
 from src.problems import MEDIA_TYPE, TYPE_PREFIX
 from src.schemas import Problem
 
+_SECURITY_SCHEMES = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The access token that signing in answers with.",
+    },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-core_at",
+        "description": "Set by signing in with `token_transport: cookie`. Unsafe methods also need "
+        "an allowed `Origin` and the session's token in `X-CSRF-Token`.",
+    },
+}
+
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -80,8 +96,12 @@ def install(app: FastAPI) -> None:
 
 
 def _correct(schema: dict[str, Any]) -> None:
+    components = schema.setdefault("components", {})
+    components["securitySchemes"] = _SECURITY_SCHEMES
     for path in schema["paths"].values():
         for operation in path.values():
+            if _needs_user(operation):
+                operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
             for status, response in operation.get("responses", {}).items():
                 content = response.get("content", {})
                 if status.startswith(("4", "5")):
@@ -93,4 +113,10 @@ def _correct(schema: dict[str, Any]) -> None:
                             MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
                         }
     for name in ("HTTPValidationError", "ValidationError"):
-        schema.get("components", {}).get("schemas", {}).pop(name, None)
+        components.get("schemas", {}).pop(name, None)
+
+
+def _needs_user(operation: dict[str, Any]) -> bool:
+    """Whether the operation lists the problem of a caller who has not signed in."""
+    content = operation["responses"].get("401", {}).get("content", {})
+    return Unauthenticated.code in content.get(MEDIA_TYPE, {}).get("examples", {})

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from src.exceptions import CoreError, ErrorCode, FieldError
+from src.exceptions import CoreError, ErrorCode, FieldError, PayloadTooLarge
 from src.schemas import FieldProblem, Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -85,6 +85,10 @@ def internal_error(request: Request) -> Response:
     )
 
 
+def too_large(request: Request) -> Response:
+    return from_core_error(request, PayloadTooLarge())
+
+
 def render(
     request: Request,
     *,
@@ -112,7 +116,7 @@ def describe(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
-        instance=request.url.path,
+        instance=request.scope["path"],
         code=code,
         request_id=getattr(request.state, "request_id", ""),
         trace_id=getattr(request.state, "trace_id", ""),
@@ -180,7 +184,7 @@ def _from_http(request: Request, exc: HTTPException) -> Response:
     details = {
         404: "There is nothing at this address.",
         405: "This address does not take that method.",
-        413: "The body is larger than this route takes.",
+        413: PayloadTooLarge.message,
     }
     return render(
         request,

@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import suppress
 
+from procrastinate.jobs import DeleteJobCondition
+
 from src.auth.tasks import blueprint as auth_tasks
 from src.config import Settings
 from src.database import Pools, conninfo, open_pools
@@ -21,6 +23,7 @@ async def run(settings: Settings, pools: Pools) -> None:
             install_signal_handlers=False,
             additional_context={"pools": pools, "sealer": Sealer(settings.secret_key)},
             shutdown_graceful_timeout=10,
+            delete_jobs=DeleteJobCondition.SUCCESSFUL,  # what failed stays to be looked at
         )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response, status
+from fastapi import APIRouter, Body, Header, Query, Response, status
 
 from src.applets import exceptions, items, schemas, service
 from src.applets.constants import IMPORT_BODY_BYTES, ImportFormat
@@ -13,6 +13,7 @@ from src.applets.dependencies import (
     Uploaded,
     VisibleApplet,
 )
+from src.applets.examples import DIARY
 from src.auth.dependencies import CurrentUser
 from src.auth.exceptions import InvalidToken
 from src.constants import API_PREFIX
@@ -96,7 +97,7 @@ async def put_draft(
     applet: EditableApplet,
     user: CurrentUser,
     expected_rev: ExpectedRev,
-    draft: schemas.AppletDraft,
+    draft: Annotated[schemas.AppletDraft, Body(examples=[DIARY])],
     conn: Database,
     response: Response,
 ) -> dict[str, Any]:

@@ -147,7 +147,8 @@ async def verified_login(
 
 
 def own_origin(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
+    """Where the page itself would come from. Not by `request.url`: a Host may be no host at all."""
+    return f"{request.scope['scheme']}://{request.headers.get('host', '')}"
 
 
 def _ip_prefix(address: str) -> str:

@@ -4,6 +4,7 @@ from procrastinate import Blueprint, JobContext
 
 from src.auth import keys, service
 from src.database import Pools, transaction
+from src.jobs import service as jobs_service
 from src.security import Sealer
 
 blueprint = Blueprint()
@@ -11,8 +12,8 @@ blueprint = Blueprint()
 _ROTATION_DAYS = 90
 
 
-@blueprint.periodic(cron="17 3 * * *")
-@blueprint.task(queueing_lock="auth.purge_sessions", pass_context=True)
+@jobs_service.periodic(blueprint, cron="17 3 * * *")
+@blueprint.task(name="purge_sessions", queueing_lock="auth.purge_sessions", pass_context=True)
 async def purge_sessions(context: JobContext, timestamp: int) -> None:
     """Forget sessions that ended long ago."""
     pools: Pools = context.additional_context["pools"]
@@ -22,8 +23,10 @@ async def purge_sessions(context: JobContext, timestamp: int) -> None:
                 return
 
 
-@blueprint.periodic(cron="37 * * * *")
-@blueprint.task(queueing_lock="auth.rotate_signing_keys", pass_context=True)
+@jobs_service.periodic(blueprint, cron="37 * * * *")
+@blueprint.task(
+    name="rotate_signing_keys", queueing_lock="auth.rotate_signing_keys", pass_context=True
+)
 async def rotate_signing_keys(context: JobContext, timestamp: int) -> None:
     """Announce the next signing key after 90 days, and sign with it a day later."""
     pools: Pools = context.additional_context["pools"]

@@ -2,11 +2,12 @@
 
 import dataclasses
 import enum
+import functools
 import itertools
+import operator
 import types
 import typing
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from operator import itemgetter
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -63,7 +64,6 @@ def _decoded(
     order: list[int],
     decoders: Iterable[tuple[int, Callable[[Any], Any]]],
 ) -> Callable[[Tuples], list[Any]]:
-    pick = itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],)
 
     def build(tuples: Tuples) -> list[Any]:
         made = []
@@ -71,7 +71,7 @@ def _decoded(
             for place, decode in decoders:
                 if row[place] is not None:
                     row[place] = decode(row[place])
-            made.append(make(*pick(row)))
+            made.append(make(*(row[place] for place in order)))
         return made
 
     return build
@@ -83,7 +83,7 @@ def strip_none(hint: object) -> tuple[Any, bool]:
         arguments = typing.get_args(hint)
         rest = [argument for argument in arguments if argument is not types.NoneType]
         if len(rest) < len(arguments):
-            return (rest[0] if len(rest) == 1 else typing.Union[tuple(rest)]), True  # noqa: UP007
+            return functools.reduce(operator.or_, rest), True
     return hint, False
 
 

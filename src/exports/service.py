@@ -42,7 +42,8 @@ async def ndjson_chunks(conn: Connection, *, applet_id: AppletId) -> AsyncIterat
             size += len(line)
             if size >= _CHUNK_CHARS:
                 yield b"\n".join([*lines, b""])
-                lines, size = [], 0
+                lines.clear()
+                size = 0
     if lines:
         yield b"\n".join([*lines, b""])
 

@@ -3,10 +3,15 @@
 Procrastinate keeps the queue, in our database; domains register handlers in their `tasks.py`.
 """
 
+from collections.abc import Callable
+from typing import TypeVar, cast
+
 from procrastinate import App, Blueprint, JobContext, RetryStrategy
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from src import logs
+
+T = TypeVar("T")
 
 log = logs.get_logger("core_api.jobs")
 
@@ -14,6 +19,14 @@ RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
 _STALLED_SECONDS = 30.0
 
 sweeper = Blueprint()
+
+
+def periodic(blueprint: Blueprint, *, cron: str) -> Callable[[T], T]:
+    """Run the task below at the times that `cron` says, once each, whatever the number of workers.
+
+    The task takes the `timestamp` that it was due at, in seconds.
+    """
+    return cast("Callable[[T], T]", blueprint.periodic(cron=cron))
 
 
 def make_app(conninfo: str, blueprints: dict[str, Blueprint]) -> App:
@@ -25,8 +38,8 @@ def make_app(conninfo: str, blueprints: dict[str, Blueprint]) -> App:
     return app
 
 
-@sweeper.periodic(cron="* * * * *")
-@sweeper.task(queueing_lock="jobs.retry_stalled", pass_context=True)
+@periodic(sweeper, cron="* * * * *")
+@sweeper.task(name="retry_stalled", queueing_lock="jobs.retry_stalled", pass_context=True)
 async def retry_stalled(context: JobContext, timestamp: int) -> None:
     """Retry jobs whose worker died: a worker silent for half a minute does not come back."""
     manager = context.app.job_manager

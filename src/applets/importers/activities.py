@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from src.applets.importers import fields, logic, sums
-from src.applets.importers.expressions import Unreadable
+from src.applets.importers.expressions import Effort, Unreadable, is_unusual
 from src.applets.importers.fields import Mapped, excerpt, leftovers
 from src.applets.importers.library import Library, kind_of
 from src.applets.importers.nodes import Node, clean, one_line, short, texts
@@ -63,6 +63,7 @@ class Context:
     """The documents whose items are in some order."""
     unlisted: list[Node] = field(default_factory=list)
     """What activities add to items that are not in their own order."""
+    effort: Effort = field(default_factory=Effort)
 
 
 @dataclass(slots=True)
@@ -79,6 +80,8 @@ class _Build:
     formulas: dict[str, Node] = field(default_factory=dict)
     mapped: dict[str, Mapped] = field(default_factory=dict)
     sources: dict[str, logic.Source] = field(default_factory=dict)
+    unusual: list[str] = field(default_factory=list)
+    """Variables whose names are none in JavaScript."""
 
 
 def activity(node: Node, context: Context) -> tuple[Json | None, list[Node]]:
@@ -237,6 +240,8 @@ def _add(build: _Build, target: Node, variable: str, one: Node | None) -> None:
     _show(build, item, visible)
     leftovers(extra, _PROPERTY_FIELDS, report)
     build.items.append(item)
+    if is_unusual(variable) and variable not in build.mapped:
+        build.unusual.append(variable)
     build.mapped.setdefault(variable, found)
     if item.get("is_hidden") is not True:
         source = logic.Source(name, str(item["type"]), found.worths)
@@ -264,7 +269,9 @@ def _show(build: _Build, item: Json, visible: Node) -> None:
     try:
         if text is None:
             raise Unreadable("it is no expression")
-        item["condition"] = logic.condition(text, build.sources)
+        item["condition"] = logic.condition(
+            text, logic.Known(build.sources, build.unusual, build.context.effort)
+        )
     except Unreadable as reason:
         build.report.add(
             visible.source,
@@ -304,14 +311,19 @@ def _scores(build: _Build) -> list[Json]:
     ranges = {
         variable: found.range for variable, found in build.mapped.items() if found.range is not None
     }
-    formulas = {name: node.word() or "" for name, node in build.formulas.items()}
+    known = sums.Known(
+        ranges,
+        {name: node.word() or "" for name, node in build.formulas.items()},
+        [*build.unusual, *(name for name in build.formulas if is_unusual(name))],
+        build.context.effort,
+    )
     names = Names()
     scores: list[Json] = []
     for name, node in build.formulas.items():
         try:
             if len(scores) >= SCORES:
                 raise Unreadable(f"there are more than {SCORES} scores")
-            calculation, listed = sums.score(name, ranges, formulas)
+            calculation, listed = sums.score(name, known)
         except Unreadable as reason:
             build.report.add(
                 node.source,

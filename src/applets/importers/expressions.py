@@ -12,13 +12,14 @@ also what is no name in JavaScript (`PSC-17_1`).
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 Tree: TypeAlias = tuple[object, ...]
 
-LENGTH = 20_000
+LENGTH = 10_000
+EFFORT = 50_000_000
 _DEPTH = 40
 
 _SPACE = re.compile(r"\s*")
@@ -43,27 +44,45 @@ class Unreadable(ValueError):
     """The expression is outside the part of JavaScript that is read."""
 
 
+class Effort:
+    """What an upload may spend on its expressions, so that a hostile one ends soon."""
+
+    def __init__(self) -> None:
+        self._left = EFFORT
+
+    def spend(self, amount: int) -> None:
+        self._left -= amount
+        if self._left < 0:
+            raise Unreadable("the upload has too many expressions")
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     kind: str
     text: str
 
 
-def parse(text: str, names: Collection[str]) -> Tree:
-    """Return the tree of an expression over these variables."""
+def is_unusual(name: str) -> bool:
+    """Tell whether JavaScript would not take this for a name."""
+    return _NAME.fullmatch(name) is None
+
+
+def parse(text: str, unusual: Sequence[str], effort: Effort) -> Tree:
+    """Return the tree of an expression, knowing the variables of an unusual name."""
     if len(text) > LENGTH:
         raise Unreadable("it is too long")
-    parser = _Parser(_tokens(text, names))
+    effort.spend(len(text) + 100 * len(unusual))
+    parser = _Parser(_tokens(text, unusual))
     tree = parser.choice(0)
     if parser.peek().kind != "end":
         raise Unreadable(f"{parser.peek().text[:20]!r} is not understood")
     return tree
 
 
-def _tokens(text: str, names: Collection[str]) -> list[Token]:
-    unusual = sorted((name for name in names if not _NAME.fullmatch(name)), key=len, reverse=True)
+def _tokens(text: str, unusual: Sequence[str]) -> list[Token]:
+    present = sorted((name for name in unusual if name in text), key=len, reverse=True)[:500]
     known = re.compile(
-        "|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in unusual) or r"(?!)", re.ASCII
+        "|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in present) or r"(?!)", re.ASCII
     )
     found: list[Token] = []
     position = _end_of_space(text, 0)

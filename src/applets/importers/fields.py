@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from src.applets.importers.library import Library
-from src.applets.importers.nodes import Node, Texts, short, texts
+from src.applets.importers.nodes import Node, Texts, fitted, short, texts
 from src.applets.importers.report import Report
 from src.applets.importers.sums import Range
 from src.applets.items.fields import INTEGER_LIMIT, OPTIONS, SCORE_LIMIT
@@ -90,9 +90,10 @@ def _question(node: Node, name: str, report: Report) -> Texts:
         )
     preamble = texts(node.get("preamble"), report)
     joined = {
-        language: "\n\n".join(
-            part for part in (preamble.get(language), question.get(language)) if part
-        )[:TEXT_LENGTH]
+        language: fitted(
+            "\n\n".join(part for part in (preamble.get(language), question.get(language)) if part),
+            TEXT_LENGTH,
+        )
         for language in {**question, **preamble}
     }
     return joined or {"en": name}

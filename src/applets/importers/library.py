@@ -7,6 +7,7 @@ from src.applets.importers.archive import Documents
 from src.applets.importers.nodes import Node, short
 from src.applets.importers.report import Report
 
+_CANDIDATES = 200
 _KINDS = {
     "protocol": "protocol",
     "protocolschema": "protocol",
@@ -88,7 +89,7 @@ class Library:
         if not parts:
             return None
         best: tuple[int, str] | None = None
-        for path in self._by_name.get(_bare(parts[-1]), []):
+        for path in self._by_name.get(_bare(parts[-1]), [])[:_CANDIDATES]:
             shared = _shared_end(parts, path)
             near = path.startswith(f"{folder}/") or shared == path.count("/") + 1
             if (shared > 2 or near) and (best is None or shared > best[0]):

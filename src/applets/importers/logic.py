@@ -5,10 +5,10 @@ as far as it has them: `q1 > 0` over options 0 to 3 is any of three options, or 
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from src.applets.importers.expressions import Tree, Unreadable, parse
+from src.applets.importers.expressions import Effort, Tree, Unreadable, parse
 
 Json = dict[str, object]
 LIMIT = 1_000
@@ -36,20 +36,42 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A condition in the forms it has; `chosen` where it is about the options of one item."""
+    """A condition in the forms it has; those about the options of one item are kept as such."""
 
-    any: list[Json] | None
-    all: list[Json] | None
+    any: list[Json] | None = None
+    all: list[Json] | None = None
     chosen: tuple[Source, frozenset[int]] | None = None
 
+    def tests(self, *, every: bool) -> list[Json] | None:
+        """Return the tests of which all, or any, must hold; None when it has no such form."""
+        if self.chosen is None:
+            return self.all if every else self.any
+        source, options = self.chosen
+        if not every or len(options) == 1:
+            return [_option(source, "EQUAL_TO_OPTION", value) for value in sorted(options)]
+        others = [value for value in source.worths if value not in options]
+        return [_option(source, "NOT_EQUAL_TO_OPTION", value) for value in others] or None
 
-def condition(text: str, sources: Mapping[str, Source]) -> Json:
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an expression may ask, and what it may cost."""
+
+    sources: Mapping[str, Source]
+    unusual: Sequence[str]
+    effort: Effort
+
+
+def condition(text: str, known: Known) -> Json:
     """Return the condition that an expression over these items means; raises `Unreadable`."""
-    formula = _formula(parse(text, sources), sources, denied=False)
-    if formula.all is not None and (formula.any is None or len(formula.all) < len(formula.any)):
-        match, tests = "all", formula.all
-    elif formula.any is not None:
-        match, tests = "any", formula.any
+    formula = _formula(parse(text, known.unusual, known.effort), known, denied=False)
+    if formula.chosen is not None and not formula.chosen[1]:
+        raise Unreadable("it is never true")
+    every, some = formula.tests(every=True), formula.tests(every=False)
+    if every is not None and (some is None or len(every) < len(some)):
+        match, tests = "all", every
+    elif some is not None:
+        match, tests = "any", some
     else:
         raise Unreadable("it mixes `and` with `or`")
     if not 0 < len(tests) <= LIMIT:
@@ -57,59 +79,49 @@ def condition(text: str, sources: Mapping[str, Source]) -> Json:
     return {"match": match, "conditions": tests}
 
 
-def _formula(tree: Tree, sources: Mapping[str, Source], *, denied: bool) -> Formula:
+def _formula(tree: Tree, known: Known, *, denied: bool) -> Formula:
     match tree:
         case ("not", tuple() as inner):
-            return _formula(inner, sources, denied=not denied)
+            return _formula(inner, known, denied=not denied)
         case ("and" | "or" as kind, list() as parts):
-            formulas = [_formula(part, sources, denied=denied) for part in parts]
+            formulas = [_formula(part, known, denied=denied) for part in parts]
             return _joined(formulas, every=(kind == "and") != denied)
         case (("==" | "!=" | ">" | ">=" | "<" | "<=") as sign, tuple() as left, tuple() as right):
-            return _comparison(str(sign), left, right, sources, denied=denied)
+            return _comparison(str(sign), left, right, known, denied=denied)
         case ("call", str() as name, list() as arguments) if name.endswith(".includes"):
-            return _includes(name.removesuffix(".includes"), arguments, sources, denied=denied)
+            return _includes(name.removesuffix(".includes"), arguments, known, denied=denied)
         case ("name", str()):
-            return _comparison("!=", tree, ("number", 0.0), sources, denied=denied)
+            return _comparison("!=", tree, ("number", 0.0), known, denied=denied)
     raise Unreadable(f"{tree[0]!s} is not a condition")
 
 
 def _joined(formulas: list[Formula], *, every: bool) -> Formula:
     """Join formulas by `and` or by `or`; those about the options of one item become one."""
-    merged: list[Formula] = []
-    by_name: dict[str, int] = {}
-    for formula in formulas:
-        if formula.chosen is None:
-            merged.append(formula)
-            continue
-        source, options = formula.chosen
-        if source.name not in by_name:
-            by_name[source.name] = len(merged)
-            merged.append(formula)
-            continue
-        earlier = merged[by_name[source.name]].chosen
-        if earlier is not None:
-            both = earlier[1] & options if every else earlier[1] | options
-            merged[by_name[source.name]] = _of_options(source, both)
+    merged: dict[object, Formula] = {}
+    for index, formula in enumerate(formulas):
+        key = index if formula.chosen is None else formula.chosen[0].name
+        earlier = merged.get(key)
+        merged[key] = formula
+        if formula.chosen is not None and earlier is not None and earlier.chosen is not None:
+            source, options = formula.chosen
+            before = earlier.chosen[1]
+            both = before & options if every else before | options
+            merged[key] = Formula(chosen=(source, both))
     if len(merged) == 1:
-        return merged[0]
-    lists = [formula.all if every else formula.any for formula in merged]
-    if any(tests is None for tests in lists):
-        raise Unreadable("it mixes `and` with `or`")
-    flat = [test for tests in lists if tests is not None for test in tests]
-    return Formula(any=None, all=flat) if every else Formula(any=flat, all=None)
+        return next(iter(merged.values()))
+    flat: list[Json] = []
+    for formula in merged.values():
+        if every and formula.chosen is not None and not formula.chosen[1]:
+            raise Unreadable("it is never true")
+        tests = formula.tests(every=every)
+        if tests is None:
+            raise Unreadable("it mixes `and` with `or`")
+        flat += tests
+    return Formula(all=flat) if every else Formula(any=flat)
 
 
-def _of_options(source: Source, options: frozenset[int]) -> Formula:
-    others = [value for value in source.worths if value not in options]
-    if not options:
-        raise Unreadable(f"no option of {source.name} makes it true")
-    equal = [_test(source, "EQUAL_TO_OPTION", option_value=value) for value in sorted(options)]
-    unequal = [_test(source, "NOT_EQUAL_TO_OPTION", option_value=value) for value in others]
-    return Formula(
-        any=equal,
-        all=equal if len(equal) == 1 else unequal or None,
-        chosen=(source, options),
-    )
+def _option(source: Source, operator: str, value: int) -> Json:
+    return _test(source, operator, option_value=value)
 
 
 def _test(source: Source, operator: str, **payload: object) -> Json:
@@ -120,23 +132,22 @@ def _single(test: Json) -> Formula:
     return Formula(any=[test], all=[test])
 
 
-def _comparison(
-    sign: str, left: Tree, right: Tree, sources: Mapping[str, Source], *, denied: bool
-) -> Formula:
+def _comparison(sign: str, left: Tree, right: Tree, known: Known, *, denied: bool) -> Formula:
     if left[0] != "name":
         left, right, sign = right, left, _TURNED[sign]
     if left[0] != "name":
         raise Unreadable("it compares something else than an item with a number")
-    source = sources.get(str(left[1]))
+    source = known.sources.get(str(left[1]))
     if source is None:
         raise Unreadable(f"{str(left[1])[:100]!r} is no earlier item")
+    known.effort.spend(10 * len(source.worths))
     wanted = _constant(right)
     sign = _DENIED[sign] if denied else sign
     if source.type == "single_select":
         options = frozenset(
             value for value, worth in source.worths.items() if _holds(sign, worth, wanted)
         )
-        return _of_options(source, options)
+        return Formula(chosen=(source, options))
     if source.type == "multi_select":
         return _chosen(sign, source, wanted)
     if source.type in {"slider", "number_select"} and not isinstance(wanted, str):
@@ -184,10 +195,8 @@ def _chosen(sign: str, source: Source, wanted: float | str) -> Formula:
     raise Unreadable(f"{source.name} has no such option")
 
 
-def _includes(
-    name: str, arguments: list[Tree], sources: Mapping[str, Source], *, denied: bool
-) -> Formula:
-    source = sources.get(name)
+def _includes(name: str, arguments: list[Tree], known: Known, *, denied: bool) -> Formula:
+    source = known.sources.get(name)
     if source is None or source.type != "multi_select" or len(arguments) != 1:
         raise Unreadable(f"{name[:100]!r} is no earlier multiple choice")
     return _chosen("!=" if denied else "==", source, _constant(arguments[0]))

@@ -110,6 +110,12 @@ def clean(text: str, node: Node, report: Report, *, limit: int) -> str:
     return text
 
 
+def fitted(text: str, limit: int) -> str:
+    """Return a text that keeps to its limit when its markup is mended; else without markup."""
+    text = text[:limit]
+    return text if len(sanitise(text)) <= limit else re.sub(r"<[^<>]*>?", "", text)
+
+
 def texts(node: Node, report: Report, *, limit: int = TEXT_LENGTH) -> Texts:
     """Return a text by language, however it is written; empty ones are left out."""
     found: Texts = {}
@@ -135,7 +141,9 @@ def texts(node: Node, report: Report, *, limit: int = TEXT_LENGTH) -> Texts:
                 report.add(
                     piece.source, "markup_changed", "Markup that is not allowed here was taken out."
                 )
-    return found
+    return {
+        language: tidy for language, text in found.items() if (tidy := fitted(text, limit).strip())
+    }
 
 
 def _pieces(node: Node) -> Iterator[tuple[str, Node]]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+ENTRIES = 50_000
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -22,7 +24,11 @@ class Report:
     entries: list[Entry] = field(default_factory=list)
 
     def add(self, source: str, code: str, detail: str) -> None:
+        if len(self.entries) > ENTRIES:
+            return
         entry = Entry(_printable(source), code, _printable(detail))
+        if len(self.entries) == ENTRIES:
+            entry = Entry("", "report_shortened", f"More than {ENTRIES} things were left behind.")
         if entry not in self._known:
             self._known.add(entry)
             self.entries.append(entry)

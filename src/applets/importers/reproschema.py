@@ -15,8 +15,9 @@ from src.applets.importers import archive
 from src.applets.importers.activities import Context, activity, report_unlisted
 from src.applets.importers.fields import excerpt, leftovers
 from src.applets.importers.library import Library, kind_of
-from src.applets.importers.nodes import Node, Texts, clean, one_line, texts
+from src.applets.importers.nodes import Node, Texts, clean, fitted, one_line, texts
 from src.applets.importers.report import Entry, Imported, Report
+from src.applets.items.texts import TEXT_LENGTH
 
 __all__ = ["Entry", "Imported", "Report", "read"]
 
@@ -197,5 +198,6 @@ def _citations(nodes: list[Node], report: Report) -> Texts:
             if text in found.get(language, ""):
                 continue
             joined = f"{found[language]}\n\n{text}" if language in found else text
-            found[language] = clean(joined, node.get("citation"), report, limit=20_000)
+            tidy = clean(joined, node.get("citation"), report, limit=TEXT_LENGTH)
+            found[language] = fitted(tidy, TEXT_LENGTH)
     return found

@@ -4,11 +4,11 @@ An expression is read as a constant plus items times factors, exactly. It is a s
 factors say sum, average or percentage: a factor of -1 with the right constant is a reversed item.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from src.applets.importers.expressions import Tree, Unreadable, parse
+from src.applets.importers.expressions import Effort, Tree, Unreadable, parse
 
 Json = dict[str, object]
 
@@ -34,15 +34,27 @@ class Linear:
             self.factors[name] = self.factors.get(name, Fraction(0)) + factor * times
 
 
-def score(
-    name: str, ranges: Mapping[str, Range], formulas: Mapping[str, str]
-) -> tuple[str, list[tuple[str, bool]]]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The items that have a range, the expression of each computed variable, and its value.
+
+    A computed variable may use another, so each is worked out once and kept.
+    """
+
+    ranges: Mapping[str, Range]
+    formulas: Mapping[str, str]
+    unusual: Sequence[str]
+    effort: Effort
+    values: dict[str, Linear] = field(default_factory=dict)
+
+
+def score(name: str, known: Known) -> tuple[str, list[tuple[str, bool]]]:
     """Return how the computed variable is calculated and of which items, reversed or not.
 
-    `formulas` holds the expression of every computed variable, because one may use another.
     Raises `Unreadable` when no score of ours says the same.
     """
-    linear = _value_of(name, ranges, formulas, ())
+    ranges = known.ranges
+    linear = _value_of(name, known, ())
     factors = {item: factor for item, factor in linear.factors.items() if factor}
     sizes = {abs(factor) for factor in factors.values()}
     if not factors:
@@ -67,26 +79,27 @@ def score(
     raise Unreadable(f"it multiplies the sum by {float(size):g}")
 
 
-def _value_of(
-    name: str, ranges: Mapping[str, Range], formulas: Mapping[str, str], within: tuple[str, ...]
-) -> Linear:
+def _value_of(name: str, known: Known, within: tuple[str, ...]) -> Linear:
     if name in within or len(within) > 10:
         raise Unreadable(f"{name[:100]!r} is computed from itself")
-    tree = parse(formulas[name], [*ranges, *formulas])
-    return _linear(tree, ranges, formulas, (*within, name))
+    value = known.values.get(name)
+    if value is None:
+        tree = parse(known.formulas[name], known.unusual, known.effort)
+        value = _linear(tree, known, (*within, name))
+        known.values[name] = value
+    known.effort.spend(len(value.factors))
+    return value
 
 
-def _linear(
-    tree: Tree, ranges: Mapping[str, Range], formulas: Mapping[str, str], within: tuple[str, ...]
-) -> Linear:
+def _linear(tree: Tree, known: Known, within: tuple[str, ...]) -> Linear:
     def read(inner: Tree) -> Linear:
-        return _linear(inner, ranges, formulas, within)
+        return _linear(inner, known, within)
 
     match tree:
         case ("number", float() as value):
             return Linear(constant=Fraction(str(value)))
         case ("name", str() as name):
-            return _named(name, ranges, formulas, within)
+            return _named(name, known, within)
         case ("negative", tuple() as inner):
             return _total([read(inner)], Fraction(-1))
         case ("+", list() as terms) | ("call", "sum" | "Sum", list() as terms):
@@ -98,13 +111,11 @@ def _linear(
     raise Unreadable(f"{' '.join(str(part) for part in tree[:2])[:50]} is not understood")
 
 
-def _named(
-    name: str, ranges: Mapping[str, Range], formulas: Mapping[str, str], within: tuple[str, ...]
-) -> Linear:
-    if name in ranges:
+def _named(name: str, known: Known, within: tuple[str, ...]) -> Linear:
+    if name in known.ranges:
         return Linear(factors={name: Fraction(1)})
-    if name in formulas:
-        return _value_of(name, ranges, formulas, within)
+    if name in known.formulas:
+        return _value_of(name, known, within)
     raise Unreadable(f"{name[:100]!r} is no item with scores")
 
 

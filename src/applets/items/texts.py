@@ -12,10 +12,12 @@ A text is HTML or markdown, as its author likes. What is kept and what goes:
 """
 
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 import nh3
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticKnownError
 
 TEXT_LENGTH = 20_000
 LABEL_LENGTH = 100
@@ -55,6 +57,18 @@ def sanitise(text: str) -> str:
     return text
 
 
+def _fitting(limit: int) -> Callable[[str], str]:
+    """Return the sanitiser of a text that must keep to its limit when its markup is mended."""
+
+    def fit(text: str) -> str:
+        text = sanitise(text)
+        if len(text) > limit:
+            raise PydanticKnownError("string_too_long", {"max_length": limit})
+        return text
+
+    return fit
+
+
 def _clean(text: str) -> str:
     text = _HARMFUL_LINK.sub(r"\1#", text)
     if not _MAY_OPEN.search(text):
@@ -84,8 +98,8 @@ def _spread(text: object) -> object:
 Language = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=35)
 ]
-Prose = Annotated[str, Field(max_length=TEXT_LENGTH), AfterValidator(sanitise)]
-Label = Annotated[str, Field(max_length=LABEL_LENGTH), AfterValidator(sanitise)]
+Prose = Annotated[str, Field(max_length=TEXT_LENGTH), AfterValidator(_fitting(TEXT_LENGTH))]
+Label = Annotated[str, Field(max_length=LABEL_LENGTH), AfterValidator(_fitting(LABEL_LENGTH))]
 
 LangText = Annotated[
     dict[Language, Prose],
