@@ -69,19 +69,24 @@ class PooledConnection:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
-        async with self._conn.transaction():
+        block = self._conn.transaction()
+        async with self._answering():
+            await block.__aenter__()
+        try:
             yield
+        except BaseException as exc:
+            async with self._answering():
+                await block.__aexit__(type(exc), exc, exc.__traceback__)
+            raise
+        async with self._answering():
+            await block.__aexit__(None, None, None)
 
     async def fetch(
         self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
     ) -> Fetched:
         with translated(statement.constraints):
-            try:
-                async with asyncio.timeout(self._deadline):
-                    cursor = await self._conn.execute(text, params)
-            except TimeoutError as exc:
-                await self._conn.close()  # its answer may still come: nobody else may read it
-                raise Unavailable() from exc
+            async with self._answering():
+                cursor = await self._conn.execute(text, params)
             if cursor.description is None:
                 return Fetched(None, (), cursor.rowcount)
             names = [column.name for column in cursor.description]
@@ -93,10 +98,26 @@ class PooledConnection:
         name = f"stream_{next(self._cursors)}"
         with translated(statement.constraints):
             async with self._conn.cursor(name=name) as cursor:
-                await cursor.execute(text, params)
-                while rows := await cursor.fetchmany(_BATCH):
+                async with self._answering():
+                    await cursor.execute(text, params)
+                while rows := await self._next(cursor):
                     names = [column.name for column in cursor.description or ()]
                     yield Fetched(names, rows, len(rows))
+
+    async def _next(self, cursor: psycopg.AsyncServerCursor[TupleRow]) -> list[TupleRow]:
+        async with self._answering():
+            return await cursor.fetchmany(_BATCH)
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        """Give up on a server that does not answer, not even with its own statement timeout."""
+        try:
+            # At the first psycopg asks the server to cancel, at the second it hangs up.
+            async with asyncio.timeout(self._deadline + 1), asyncio.timeout(self._deadline):
+                yield
+        except TimeoutError as exc:
+            await self._conn.close()  # its answer may still come: nobody else may read it
+            raise Unavailable() from exc
 
 
 @asynccontextmanager

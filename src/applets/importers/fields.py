@@ -75,8 +75,8 @@ def leftovers(node: Node, known: set[str], report: Report) -> None:
 
 def excerpt(node: Node) -> str:
     found = " | ".join(texts(node, Report(), limit=1_000).values())
-    if not found and isinstance(node.value, dict | list):
-        found = f"{len(node.value)} entries"
+    if not found and node.value is not None and node.scalar() is None:
+        found = f"{len(list(node.fields())) or len(node.entries())} entries"
     return (found or str(node.value))[:1_000]
 
 

@@ -39,6 +39,7 @@ class Library:
         self._documents = documents
         self._report = report
         self._by_name: dict[str, list[str]] = {}
+        self._found: dict[tuple[str, str], str | None] = {}
         self.used: set[str] = set()
         for path in sorted(documents):
             self._by_name.setdefault(_bare(posixpath.basename(path)), []).append(path)
@@ -60,7 +61,10 @@ class Library:
         name = reference.word()
         if name is None:
             return None
-        path = self._path(name, reference)
+        key = (posixpath.dirname(reference.document), name)
+        if key not in self._found:
+            self._found[key] = self._path(name, reference)
+        path = self._found[key]
         if path is None:
             return None
         self.used.add(path)
