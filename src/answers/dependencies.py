@@ -1,21 +1,21 @@
-"""What taking answers needs of the process."""
+"""What taking answers needs of the process, and whose answers a caller may read."""
 
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends, Request
 
-from src.answers.forms import FormCache
+from src.answers.forms import TransactionForms
 from src.applets.schemas import Applet
 from src.auth.schemas import Principal
 from src.teams.constants import Role
 from src.users.schemas import UserId
 
 
-async def request_forms(request: Request) -> FormCache:
-    return cast("FormCache", request.app.state.forms)
+async def request_forms(request: Request) -> TransactionForms:
+    return TransactionForms(request.app.state.forms)
 
 
-ProcessForms = Annotated[FormCache, Depends(request_forms)]
+RequestForms = Annotated[TransactionForms, Depends(request_forms)]
 
 
 def readable_respondent(applet: Applet, user: Principal) -> UserId | None:

@@ -17,14 +17,36 @@ _KEPT = 500
 """Versions that are kept compiled."""
 
 Forms = Mapping[ActivityId, Revision]
+Key = tuple[AppletId, VersionId]
 
 
 class FormCache:
-    """The compiled versions of this process, least recently used out first."""
+    """The compiled versions of this process, least recently used out first.
+
+    A version that is kept here has its copy in the store.
+    """
 
     def __init__(self) -> None:
-        self._versions: OrderedDict[tuple[AppletId, VersionId], Forms] = OrderedDict()
-        self._copied: set[tuple[AppletId, VersionId]] = set()
+        self._versions: OrderedDict[Key, Forms] = OrderedDict()
+
+    def find(self, key: Key) -> Forms | None:
+        forms = self._versions.get(key)
+        if forms is not None:
+            self._versions.move_to_end(key)
+        return forms
+
+    def keep(self, key: Key, forms: Forms) -> None:
+        self._versions[key] = forms
+        if len(self._versions) > _KEPT:
+            self._versions.popitem(last=False)
+
+
+class TransactionForms:
+    """The forms that one transaction needs; each version is loaded at most once."""
+
+    def __init__(self, cache: FormCache) -> None:
+        self._cache = cache
+        self._loaded: dict[Key, Forms] = {}
 
     async def revision(
         self,
@@ -39,10 +61,7 @@ class FormCache:
         Sees to it that the store holds a copy. Raises Invalid for what the applet does not have.
         """
         key = applet_id, version_id
-        forms = self._versions.get(key)
-        if forms is None or key not in self._copied:
-            forms = await self._load(conn, applet_id=applet_id, version_id=version_id)
-        self._versions.move_to_end(key)
+        forms = self._cache.find(key) or self._loaded.get(key) or await self._load(conn, key)
         revision = forms.get(activity_id)
         if revision is None:
             raise Invalid(
@@ -54,7 +73,8 @@ class FormCache:
             )
         return revision
 
-    async def _load(self, conn: Connection, *, applet_id: AppletId, version_id: VersionId) -> Forms:
+    async def _load(self, conn: Connection, key: Key) -> Forms:
+        applet_id, version_id = key
         try:
             version = await applets_service.get_version(
                 conn, applet_id=applet_id, version_id=version_id
@@ -66,15 +86,13 @@ class FormCache:
                 ]
             ) from exc
         revisions = await applets_service.list_revisions(conn, version_id=version_id)
-        # Known to be there only once somebody's transaction has committed it: ours may not.
-        if await store.copy_version(conn, version=version, revisions=revisions):
-            self._copied.add((applet_id, version_id))
+        is_copied = await store.copy_version(conn, version=version, revisions=revisions)
         forms = {
             revision.activity_id: applets_service.compile_revision(revision)
             for revision in revisions
         }
-        self._versions[applet_id, version_id] = forms
-        if len(self._versions) > _KEPT:
-            dropped, _ = self._versions.popitem(last=False)
-            self._copied.discard(dropped)
+        self._loaded[key] = forms
+        # What this transaction has copied is there for others only once it has committed.
+        if is_copied:
+            self._cache.keep(key, forms)
         return forms

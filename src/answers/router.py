@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from src.answers import exceptions, schemas, service
 from src.answers.constants import BATCH_BODY_BYTES
-from src.answers.dependencies import ProcessForms, readable_respondent
+from src.answers.dependencies import RequestForms, readable_respondent
 from src.applets.dependencies import VisibleApplet
 from src.applets.exceptions import AppletNotFound
 from src.applets.schemas import AppletId
@@ -51,7 +51,7 @@ async def put_answer(
     answer_id: schemas.AnswerId,
     part: schemas.Part,
     conn: Database,
-    forms: ProcessForms,
+    forms: RequestForms,
     response: Response,
 ) -> schemas.Answer:
     """Send the answers of one activity, under ids that the client has made.
@@ -92,7 +92,7 @@ async def put_answers(
     user: CurrentUser,
     batch: schemas.Batch,
     conn: Database,
-    forms: ProcessForms,
+    forms: RequestForms,
     request: Request,
 ) -> schemas.BatchResult:
     """Send up to 500 parts in any order. Each stands or falls alone, with a result of its own."""
@@ -148,7 +148,7 @@ async def get_submission(
 
 
 async def _prepared(
-    raw: Any, applet_id: AppletId, conn: Database, forms: ProcessForms
+    raw: Any, applet_id: AppletId, conn: Database, forms: RequestForms
 ) -> service.Prepared | CoreError:
     try:
         # As JSON would be read: ids and times are strings there.

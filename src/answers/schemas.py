@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, NewType, Self
+from typing import Annotated, Any, NewType
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from src.answers.constants import BATCH_MAX, Status
@@ -59,11 +66,13 @@ class Part(Payload):
     zone: Annotated[Zone, Field(description="Where the person was: a time zone.")] = "UTC"
     payload: Answers
 
-    @model_validator(mode="after")
-    def _ends_after_start(self) -> Self:
-        if self.ended_at < self.started_at:
+    @field_validator("ended_at")
+    @classmethod
+    def _ends_after_start(cls, ended_at: datetime, info: ValidationInfo) -> datetime:
+        started_at = info.data.get("started_at")
+        if started_at is not None and ended_at < started_at:
             raise PydanticCustomError("ended_before_start", "`ended_at` lies before `started_at`.")
-        return self
+        return ended_at
 
 
 class BatchPart(Part):
@@ -161,6 +170,7 @@ class KnownAnswer:
 
     id: AnswerId
     submission_id: SubmissionId
+    respondent_id: UserId
     part_sha256: bytes
 
 

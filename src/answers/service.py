@@ -12,7 +12,7 @@ from typing import Any
 
 from src.answers import exceptions, store
 from src.answers.constants import FIRST_STEP
-from src.answers.forms import FormCache
+from src.answers.forms import TransactionForms
 from src.answers.schemas import (
     Answer,
     AnswerId,
@@ -25,12 +25,12 @@ from src.answers.schemas import (
 from src.applets import service as applets_service
 from src.applets.schemas import AppletId, Assessment
 from src.database import Connection
-from src.exceptions import CoreError, Unavailable
+from src.exceptions import CoreError, FieldError, Invalid, Unavailable
 from src.pagination import PageRequest, Place
 from src.schemas import Page
 from src.users.schemas import UserId
 
-_TRIES = 3
+_TRIES = 10
 """How often parts are tried that race with the same parts sent elsewhere."""
 
 
@@ -59,7 +59,7 @@ class _Raced(Exception):
 
 async def prepare(
     conn: Connection,
-    forms: FormCache,
+    forms: TransactionForms,
     *,
     applet_id: AppletId,
     submission_id: SubmissionId,
@@ -93,7 +93,10 @@ async def prepare(
 
 
 def part_sha256(submission_id: SubmissionId, part: Part) -> bytes:
-    """The hash of everything that was sent: equal hashes mean the same part sent again."""
+    """The hash of everything that was sent: equal hashes mean the same part sent again.
+
+    Raises Invalid for a payload that is nested too deep to be written.
+    """
     sent = {
         "submission_id": str(submission_id),
         "version_id": str(part.version_id),
@@ -103,7 +106,12 @@ def part_sha256(submission_id: SubmissionId, part: Part) -> bytes:
         "zone": part.zone,
         "payload": part.payload,
     }
-    text = json.dumps(sent, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    try:
+        text = json.dumps(sent, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    except RecursionError as exc:
+        raise Invalid(
+            errors=[FieldError("/payload", "too_deep", "The payload is nested too deep.")]
+        ) from exc
     return hashlib.sha256(text.encode()).digest()
 
 
@@ -113,7 +121,11 @@ async def keep(
     """Keep every part that can be kept; for each, what became of it, in their order."""
     for _ in range(_TRIES):
         outcomes = await _classify(conn, applet_id=applet_id, user_id=user_id, parts=parts)
-        new = [outcome.part for outcome in outcomes if isinstance(outcome, Kept) and outcome.is_new]
+        # In one order everywhere: batches that overlap wait for each other, and never in a circle.
+        new = sorted(
+            (outcome.part for outcome in outcomes if isinstance(outcome, Kept) and outcome.is_new),
+            key=lambda part: part.submission_id,
+        )
         if not new:
             return outcomes
         try:
@@ -137,18 +149,19 @@ async def _classify(
     conn: Connection, *, applet_id: AppletId, user_id: UserId, parts: Sequence[Prepared]
 ) -> list[Kept | CoreError]:
     """What each part is: new, the same again, or in conflict. Parts of one batch meet here too."""
-    known = {
-        answer.id: (answer.submission_id, answer.part_sha256)
-        for answer in await store.list_known_answers(
-            conn, applet_id=applet_id, answer_ids=[part.answer_id for part in parts]
-        )
-    }
+    # Submissions first: the answers of those that are seen here can be seen by the next statement.
     owners = {
         owner.id: owner.respondent_id
         for owner in await store.list_owners(
             conn, applet_id=applet_id, submission_ids=[part.submission_id for part in parts]
         )
     }
+    known = {}
+    for answer in await store.list_known_answers(
+        conn, applet_id=applet_id, answer_ids=[part.answer_id for part in parts]
+    ):
+        known[answer.id] = answer.submission_id, answer.part_sha256
+        owners[answer.submission_id] = answer.respondent_id
     outcomes: list[Kept | CoreError] = []
     for part in parts:
         owner = owners.get(part.submission_id)
@@ -169,7 +182,7 @@ async def _classify(
 
 async def submit(
     conn: Connection,
-    forms: FormCache,
+    forms: TransactionForms,
     *,
     applet_id: AppletId,
     user_id: UserId,

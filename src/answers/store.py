@@ -129,11 +129,15 @@ async def add_parts(
 
 @sql(
     """
-    SELECT id, submission_id, part_sha256
+    SELECT answer.id, answer.submission_id, submission.account_id AS respondent_id,
+           answer.part_sha256
       FROM answer
-     WHERE applet_id = %(applet_id)s
-       AND id = ANY(%(answer_ids)s)
-     ORDER BY id
+      JOIN submission
+        ON submission.applet_id = answer.applet_id
+       AND submission.id = answer.submission_id
+     WHERE answer.applet_id = %(applet_id)s
+       AND answer.id = ANY(%(answer_ids)s)
+     ORDER BY answer.id
     """
 )
 async def list_known_answers(

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from src.applets.constants import NOTE_MAX, ImportFormat, Status
 from src.applets.items import AppletDraft, Assessment, Form, Part, ScoreForm
 from src.applets.items import Field as ItemField
-from src.schemas import Payload
+from src.schemas import Payload, Printable
 from src.teams.constants import Role
 from src.teams.schemas import TeamId
 from src.users.schemas import UserId
@@ -57,6 +57,7 @@ class AppletCreate(Payload):
     name: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+        Printable,
         Field(examples=["Diary"]),
     ]
 

@@ -5,25 +5,18 @@ from datetime import datetime
 from typing import Annotated, NewType
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 
-from src.schemas import Payload
+from src.schemas import Payload, Printable
 from src.teams.constants import NAME_MAX, Role
 
 TeamId = NewType("TeamId", UUID)
 
 
-def _printable(value: str) -> str:
-    if not value.isprintable():
-        raise PydanticCustomError("invalid_characters", "Only printable characters are allowed.")
-    return value
-
-
 TeamName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX),
-    AfterValidator(_printable),
+    Printable,
     Field(examples=["Birds"]),
 ]
 

@@ -9,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from src.schemas import Printable
 from src.users.constants import EMAIL_MAX, NAME_MAX, USERNAME_MAX, USERNAME_MIN, Status
 
 UserId = NewType("UserId", UUID)
@@ -19,12 +20,6 @@ def _normal_email(value: str) -> str:
         return validate_email(value, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as exc:
         raise PydanticCustomError("invalid_email", "{reason}", {"reason": str(exc)}) from exc
-
-
-def _printable(value: str) -> str:
-    if not value.isprintable():
-        raise PydanticCustomError("invalid_characters", "Only printable characters are allowed.")
-    return value
 
 
 Email = Annotated[
@@ -40,9 +35,7 @@ Username = Annotated[
     ),
     Field(description="Letters, digits, `_`, `.` and `-`; compared without case."),
 ]
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=NAME_MAX), AfterValidator(_printable)
-]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=NAME_MAX), Printable]
 Locale = Annotated[
     str, StringConstraints(pattern=r"^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)
 ]
