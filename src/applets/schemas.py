@@ -123,7 +123,7 @@ class Content:
     ]
     flows: list[dict[str, Any]]
     name: str
-    description: str | None
+    description: dict[str, str] | None
     about: dict[str, str] | None
 
 

@@ -12,12 +12,18 @@ are the statement's parameters, and its return annotation says which row comes b
     -> AsyncIterator[Row]   any number through a server-side cursor, at constant memory;
                             the stub is a plain `def`, the caller holds a transaction
 
+Three statements have a form of their own:
+
+    COPY (SELECT ...) TO STDOUT    a plain `def`    -> AsyncIterator[bytes]
+    COPY table (columns) FROM STDIN    `*, rows: Iterable[Row]` alone    -> int
+    LISTEN channel                 a plain `def`    -> AsyncIterator[Notification]
+
 `constraints` names what PostgreSQL may refuse and the exception that says so to the caller.
 A line that ends in `-- if name` is sent only when that parameter is not None, and one that ends in
 `-- if name = value` only when it has that value: every text that can be sent is known at import.
 """
 
-from src.database.connection import Connection, closing, transaction
+from src.database.connection import Connection, Notification, closing, transaction
 from src.database.conninfo import conninfo, conninfo_url
 from src.database.pools import Pool, Pools, open_pools
 from src.database.statement import NoRow, Statement, sql, statements
@@ -25,6 +31,7 @@ from src.database.statement import NoRow, Statement, sql, statements
 __all__ = [
     "Connection",
     "NoRow",
+    "Notification",
     "Pool",
     "Pools",
     "Statement",

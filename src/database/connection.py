@@ -5,8 +5,9 @@ connection in autocommit, and later a multiplexed lane. All of them are `Executo
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, Protocol, TypeVar
 
@@ -55,6 +56,32 @@ class Executor(Connection, Protocol):
     ) -> AsyncIterator[Fetched]:
         """Run one statement through a server-side cursor, some rows at a time."""
         ...
+
+    def copy_out(
+        self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
+    ) -> AsyncIterator[bytes]:
+        """Run `COPY ... TO STDOUT`, and yield what comes as it comes."""
+        ...
+
+    async def copy_in(
+        self, statement: "Statement", text: LiteralString, rows: Iterable[Sequence[Any]]
+    ) -> int:
+        """Run `COPY ... FROM STDIN` with these rows; returns how many there were."""
+        ...
+
+    def notifications(
+        self, statement: "Statement", text: LiteralString
+    ) -> AsyncIterator["Notification"]:
+        """Run `LISTEN`, and yield what is notified until the caller has enough."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What `NOTIFY` has sent."""
+
+    channel: str
+    payload: str
 
 
 class PooledConnection:
@@ -107,6 +134,36 @@ class PooledConnection:
     async def _next(self, cursor: psycopg.AsyncServerCursor[TupleRow]) -> list[TupleRow]:
         async with self._answering():
             return await cursor.fetchmany(_BATCH)
+
+    async def copy_out(
+        self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
+    ) -> AsyncIterator[bytes]:
+        with translated(statement.constraints):
+            async with self._conn.cursor() as cursor, cursor.copy(text, params) as copy:
+                async for chunk in copy:
+                    yield bytes(chunk)
+
+    async def copy_in(
+        self, statement: "Statement", text: LiteralString, rows: Iterable[Sequence[Any]]
+    ) -> int:
+        with translated(statement.constraints):
+            async with self._conn.cursor() as cursor:
+                async with cursor.copy(text) as copy:
+                    for row in rows:
+                        await copy.write_row(row)
+                return cursor.rowcount
+
+    async def notifications(
+        self, statement: "Statement", text: LiteralString
+    ) -> AsyncIterator[Notification]:
+        with translated(statement.constraints):
+            await self._conn.execute(text)
+            try:
+                async for notify in self._conn.notifies():
+                    yield Notification(channel=notify.channel, payload=notify.payload)
+            finally:
+                if not self._conn.closed:
+                    await self._conn.execute("UNLISTEN *")
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:

@@ -5,6 +5,7 @@ import itertools
 import re
 import typing
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from enum import Enum, auto
 from functools import update_wrapper
 from typing import Any, LiteralString, TypeVar, cast
 
@@ -13,6 +14,18 @@ from src.database.rows import Result, encoder, strip_none
 from src.exceptions import CoreError
 
 _GUARD = re.compile(r"--[ ]if[ ](\w+)(?:[ ]=[ ](\S+))?[ ]*$", re.MULTILINE)
+
+_COPIED_COLUMNS = re.compile(r"^\s*COPY\s+\w+\s*\(([^)]*)\)")
+
+
+class Form(Enum):
+    """The kinds of statement that are run in different ways."""
+
+    QUERY = auto()
+    COPY_OUT = auto()
+    COPY_IN = auto()
+    LISTEN = auto()
+
 
 Stub = TypeVar("Stub", bound=Callable[..., object])
 
@@ -73,6 +86,7 @@ class Statement:
         self.name = f"{stub.__module__}.{stub.__qualname__}"
         self.missing = missing
         self.constraints = constraints
+        self.form = _form(text)
         self.guards: dict[str, set[str]] = {}
         for guard in _GUARD.finditer(text):
             self.guards.setdefault(guard[1], set()).update([guard[2]] if guard[2] else [])
@@ -85,6 +99,11 @@ class Statement:
     async def run(self, conn: Executor, given: dict[str, Any]) -> object:
         """Run the statement and return what its stub declares."""
         result = self._result or self._prepare()
+        if self.form is Form.COPY_IN:
+            self.executed.add(self.text)
+            fields = self._copied_fields()
+            rows = ([getattr(row, name) for name in fields] for row in given["rows"])
+            return await conn.copy_in(self, self.text, rows)
         fetched = await conn.fetch(self, *self._bind(given))
         if fetched.names is None:
             return fetched.affected if result.row is int else None
@@ -99,8 +118,19 @@ class Statement:
         raise self.missing() if self.missing else NoRow(self.name)
 
     async def stream(self, conn: Executor, given: dict[str, Any]) -> AsyncIterator[object]:
-        """Yield rows as they come from a server-side cursor."""
+        """Yield rows as they come from a server-side cursor; a copy's bytes; notifications."""
         result = self._result or self._prepare()
+        if self.form is not Form.QUERY:
+            text, params = self._bind(given)
+            source: AsyncIterator[object] = (
+                conn.notifications(self, text)
+                if self.form is Form.LISTEN
+                else conn.copy_out(self, text, params)
+            )
+            async with closing(source) as found:
+                async for one in found:
+                    yield one
+            return
         async with closing(conn.batches(self, *self._bind(given))) as batches:
             async for fetched in batches:
                 for row in result.rows(fetched.names or (), fetched.rows):
@@ -146,6 +176,13 @@ class Statement:
         self.executed.add(text)
         return text, params
 
+    def _copied_fields(self) -> list[str]:
+        """The fields of the rows, in the order of the columns that the text names."""
+        columns = _COPIED_COLUMNS.search(self.text)
+        if columns is None:
+            raise TypeError(f"{self.name}: COPY names its columns")
+        return [name.strip() for name in columns[1].split(",")]
+
     def _prepare(self) -> Result:
         hints = typing.get_type_hints(self.stub, include_extras=True)
         self._result = Result(hints.pop("return"))
@@ -153,6 +190,15 @@ class Statement:
             name: encode for name, hint in hints.items() if (encode := encoder(hint)) is not None
         }
         return self._result
+
+
+def _form(text: str) -> Form:
+    words = text.split()
+    if words[:1] == ["LISTEN"]:
+        return Form.LISTEN
+    if words[:1] != ["COPY"]:
+        return Form.QUERY
+    return Form.COPY_IN if " ".join(words).find(" FROM STDIN") > 0 else Form.COPY_OUT
 
 
 def _is_kept(line: str, params: Mapping[str, object]) -> bool:

@@ -30,6 +30,13 @@ from src.users.schemas import UserId
 
 
 @sql(
+    "SELECT id FROM applet WHERE id = %(applet_id)s FOR NO KEY UPDATE",
+    missing=exceptions.AppletNotFound,
+)
+async def _lock(conn: Connection, *, applet_id: AppletId) -> AppletId: ...
+
+
+@sql(
     """
     SELECT applet.draft AS tree, applet.draft_rev AS rev, applet_version.label AS current_label,
            coalesce(applet_version.seq, 0) AS current_seq,
@@ -38,13 +45,19 @@ from src.users.schemas import UserId
       FROM applet
       LEFT JOIN applet_version ON applet_version.id = applet.current_version_id
      WHERE applet.id = %(applet_id)s
-       FOR NO KEY UPDATE OF applet
     """,
     missing=exceptions.AppletNotFound,
 )
+async def _get_publishable(conn: Connection, *, applet_id: AppletId) -> PublishableDraft: ...
+
+
 async def _lock_draft(conn: Connection, *, applet_id: AppletId) -> PublishableDraft:
-    """The draft, held until the transaction ends: publications of an applet take turns."""
-    ...
+    """The draft, held until the transaction ends: publications of an applet take turns.
+
+    Two statements: one that waits for its lock still sees the versions of before the wait.
+    """
+    await _lock(conn, applet_id=applet_id)
+    return await _get_publishable(conn, applet_id=applet_id)
 
 
 @sql(
@@ -92,9 +105,10 @@ async def _find_or_add_revision(
     """
     WITH new_version AS (
         INSERT INTO applet_version (id, applet_id, seq, label, content, content_sha256, note,
-                                    published_by)
+                                    published_by, published_at)
+        -- Not now(): transactions may get their turn in another order than they began in.
         VALUES (%(version_id)s, %(applet_id)s, %(seq)s, %(label)s, %(content)s, %(sha256)s,
-                %(note)s, %(user_id)s)
+                %(note)s, %(user_id)s, clock_timestamp())
         RETURNING id, applet_id, seq, label, note, published_by, published_at
     ), new_parts AS (
         INSERT INTO applet_version_activity (applet_version_id, activity_id, activity_revision_id,
