@@ -53,6 +53,7 @@ class RequestContext:
         trace_id = tracing.trace_id(traceparent)
         state = scope.setdefault("state", {})
         state["request_id"], state["trace_id"] = request_id, trace_id
+        is_private = "authorization" in headers or "cookie" in headers
         method = scope["method"]
         is_head = method == "HEAD"
         if is_head:
@@ -63,7 +64,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._add_headers(message, request_id, is_private="authorization" in headers)
+                self._add_headers(message, request_id, is_private=is_private)
             elif is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)

@@ -112,7 +112,7 @@ async def copy_version(
     -- Every object that the caller passes has every key, and names what `copy_version` has copied.
     -- allow not-null, constraint(answer_applet_id_activity_revision_id_fkey)
     -- allow constraint(answer_applet_id_submission_id_fkey)
-    -- allow constraint(submission_applet_id_applet_version_id_fkey)
+    -- allow constraint(submission_applet_id_applet_version_id_fkey, answer_step_check)
     """
 )
 async def add_parts(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,6 @@ FIXED = (
     "zone",
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_TEXT_TYPES = frozenset({"text", "paragraph_text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,6 @@ class Column:
     kind: str
     """`value`, `text` (what was added to a choice) or `score`."""
     name: str
-    is_free_text: bool
 
 
 def columns(versions: Iterable[StoredVersion]) -> list[Column]:
@@ -50,12 +48,8 @@ def columns(versions: Iterable[StoredVersion]) -> list[Column]:
     titled = [
         column
         if uses[column.title] == 1 and column.title not in FIXED
-        else Column(
-            f"{activity_names[column.activity_id]}.{column.title}",
-            column.activity_id,
-            column.kind,
-            column.name,
-            column.is_free_text,
+        else replace(
+            column, title=_harmless(f"{activity_names[column.activity_id]}.{column.title}")
         )
         for column in found.values()
     ]
@@ -65,14 +59,14 @@ def columns(versions: Iterable[StoredVersion]) -> list[Column]:
 def _columns(activity: Mapping[str, Any]) -> Iterator[Column]:
     key = activity["id"]
     for item in activity["items"]:
-        name, kind = item["name"], item["type"]
-        if kind == "message":
+        name = item["name"]
+        if item["type"] == "message":
             continue
-        yield Column(name, key, "value", name, is_free_text=kind in _TEXT_TYPES)
+        yield Column(name, key, "value", name)
         if item.get("config", {}).get("extra_text", {}).get("enabled"):
-            yield Column(f"{name}_text", key, "text", name, is_free_text=True)
+            yield Column(f"{name}_text", key, "text", name)
     for score in activity.get("scores_and_reports", {}).get("scores", []):
-        yield Column(f"score_{score['name']}", key, "score", score["name"], is_free_text=False)
+        yield Column(f"score_{score['name']}", key, "score", score["name"])
 
 
 def _distinct(named: Sequence[Column]) -> list[Column]:
@@ -84,9 +78,7 @@ def _distinct(named: Sequence[Column]) -> list[Column]:
         while title in taken:
             title, number = f"{column.title}_{number}", number + 1
         taken.add(title)
-        distinct.append(
-            Column(title, column.activity_id, column.kind, column.name, column.is_free_text)
-        )
+        distinct.append(replace(column, title=title))
     return distinct
 
 
@@ -115,7 +107,7 @@ def cells(collected: Collected, layout: Sequence[Column]) -> list[object]:
         if value is None or type(value) is int:  # most cells: nothing to be done
             row.append(value)
         else:
-            row.append(_free_text(value) if column.is_free_text else _cell(value))
+            row.append(_cell(value))
     return row
 
 
@@ -124,6 +116,8 @@ def _instant(value: datetime) -> str:
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return _harmless(value)
     if isinstance(value, list):
         return ";".join(str(part) for part in value)
     return _number(value)
@@ -136,8 +130,6 @@ def _number(value: object) -> object:
     return value
 
 
-def _free_text(value: object) -> object:
+def _harmless(text: str) -> str:
     """Text that a spreadsheet will not take for a formula."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -30,8 +30,8 @@ from src.users.schemas import UserId
            new_team.created_at, new_team.updated_at
       FROM new_team
      CROSS JOIN new_owner
-    -- The team is new, the caller has just been seen, the payload holds the name's length.
-    -- allow constraint(team_member_account_id_fkey, team_member_pkey, team_name_length_check)
+    -- The caller has just been seen, the payload holds the name's length.
+    -- allow constraint(team_member_account_id_fkey, team_name_length_check)
     """
 )
 async def _create(conn: Connection, *, user_id: UserId, name: str) -> Team: ...

@@ -132,6 +132,9 @@ async def _find_or_add_revision(
     -- allow constraint(applet_version_applet_id_fkey, applet_version_published_by_fkey)
     -- allow constraint(applet_version_applet_id_label_key, applet_version_applet_id_seq_key)
     -- allow constraint(applet_version_pkey, applet_live_version_check)
+    -- It has just added the activities and found the revisions, one of each.
+    -- allow constraint(applet_version_activity_activity_id_fkey, applet_version_activity_pkey)
+    -- allow constraint(applet_version_activity_activity_revision_id_fkey)
     """,
     constraints={"applet_team_id_name_key_key": exceptions.AppletNameTaken},
 )

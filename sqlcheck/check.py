@@ -1,0 +1,197 @@
+"""Checks statements: one by one, then together."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from sqlcheck.constraints import named_rules
+from sqlcheck.declared import Declared, declared, python_rules, signature_rules
+from sqlcheck.finding import Complaint, Finding
+from sqlcheck.lints import lint_rules
+from sqlcheck.notes import Notes, take
+from sqlcheck.nulls import null_rules
+from sqlcheck.params import parameter_rules, type_rules
+from sqlcheck.placeholders import numbered
+from sqlcheck.plans import indexes_of, plan_rules, planned
+from sqlcheck.results import result_rules
+from sqlcheck.rows import row_rules
+from sqlcheck.session import Options, Session, forget, open_session
+from sqlcheck.shapes import json_rules
+from sqlcheck.source import Source, find_source
+from sqlcheck.statement import StatementLike, allowed
+from sqlcheck.streams import stream_rules
+from sqlcheck.tenancy import tenancy_rules
+from sqlcheck.together import Examined, together
+from sqlcheck.variants import Refused, Variant, prepare
+from sqlcheck.violations import violation_rules
+from sqlcheck.writes import write_rules
+from sqlcheck.writing import changes_anything
+
+_FATAL = frozenset(["literal", "percent", "quoted", "stub", "annotation"])
+"""What makes looking further pointless."""
+
+_HIDES_MORE = _FATAL | {"sql", "utility", "params"}
+"""What keeps other findings from being made."""
+
+_TOGETHER = frozenset(["id", "never-null"])
+
+_RULES: tuple[Callable[[Variant], Iterator[Complaint]], ...] = (
+    parameter_rules,
+    result_rules,
+    null_rules,
+    row_rules,
+    json_rules,
+    write_rules,
+    lint_rules,
+    named_rules,
+    violation_rules,
+)
+
+Placed = tuple[Complaint, str]
+"""A complaint and the text that its offset counts in."""
+
+
+def check(
+    statements: Iterable[StatementLike], conninfo: str, options: Options | None = None
+) -> list[Finding]:
+    """Check statements against a migrated database, sorted by file and line."""
+    with open_session(conninfo, options) as session:
+        return everything([examine(each, session) for each in statements], session)
+
+
+def check_one(statement: StatementLike, session: Session) -> list[Finding]:
+    """Check one statement; what only all of them together show is not in it."""
+    return examine(statement, session).findings
+
+
+def examine(statement: StatementLike, session: Session) -> Examined:
+    """Check one statement, and note what it shows of the whole."""
+    source, notes = find_source(statement), Notes()
+    placed = list(complaints(statement, source, session, notes))
+    placed += [(each, statement.text) for each in needless_allows(statement.text, placed)]
+    forget(session)
+    found = findings(statement, source, placed)
+    return Examined(statement, source, found, notes)
+
+
+def needless_allows(text: str, placed: Iterable[Placed]) -> Iterator[Complaint]:
+    """`-- allow` that silences nothing, in a statement that could be looked through."""
+    said: dict[str, set[str]] = defaultdict(set)
+    for complaint, _ in placed:
+        said[complaint.code].add(complaint.about)
+    if said.keys() & _HIDES_MORE:
+        return
+    for code, names in allowed(text).items():
+        where = text.find("-- allow")
+        idle = names - said[code] if said[code] else names or {""}
+        if code not in _TOGETHER and idle:
+            listed = f"({', '.join(sorted(idle))})" if names else ""
+            told = f"`-- allow {code}{listed}` silences nothing"
+            yield Complaint("allow-note", told, "remove it", where, is_lint=True)
+
+
+def everything(examined: Sequence[Examined], session: Session) -> list[Finding]:
+    """The findings of each statement and those of all of them together, sorted."""
+    found = {finding for each in examined for finding in each.findings}
+    for each, complaint, text in together(examined, session.catalog):
+        found.update(findings(each.statement, each.source, [(complaint, text)]))
+    return sorted(found)
+
+
+def writes(statement: StatementLike, session: Session) -> bool:
+    """Whether any text of the statement would be refused by a read-only transaction."""
+    found = [
+        describe_variant(session, statement, label, text) for label, text in statement.variants()
+    ]
+    forget(session)
+    return any(
+        variant is None or changes_anything(session.catalog, variant.levels) for variant in found
+    )
+
+
+def findings(
+    statement: StatementLike, source: Source, complaints: Iterable[Placed]
+) -> list[Finding]:
+    """Drop what is silenced or said twice, and find the place of the rest."""
+    silenced = allowed(statement.text)
+    found: dict[tuple[str, str], Finding] = {}
+    for complaint, text in complaints:
+        names = silenced.get(complaint.code)
+        if names is not None and (not names or complaint.about in names):
+            continue
+        line, column = source.at(text, complaint.offset)
+        found.setdefault(
+            (complaint.code, complaint.message),
+            Finding(
+                source.file,
+                line,
+                column,
+                complaint.code,
+                complaint.message,
+                complaint.help,
+                complaint.is_lint,
+            ),
+        )
+    return list(found.values())
+
+
+def complaints(
+    statement: StatementLike, source: Source, session: Session, notes: Notes
+) -> Iterator[Placed]:
+    """All that is wrong with one statement."""
+    fatal = False
+    for complaint in python_rules(statement, source):
+        fatal |= complaint.code in _FATAL
+        yield complaint, statement.text
+    if fatal:
+        return
+    try:
+        stub = declared(statement)
+    except (NameError, TypeError, AttributeError) as error:
+        yield Complaint("annotation", f"an annotation cannot be read: {error}"), statement.text
+        return
+    for complaint in signature_rules(statement, stub, source):
+        fatal |= complaint.code in _FATAL
+        yield complaint, statement.text
+    if fatal or not set(numbered(statement.text).names) <= stub.parameters.keys():
+        return
+    for label, text in statement.variants():
+        for complaint in _variant(session, statement, stub, (label, text), notes):
+            yield complaint, text
+
+
+def _variant(
+    session: Session,
+    statement: StatementLike,
+    stub: Declared,
+    sent: tuple[str, str],
+    notes: Notes,
+) -> Iterator[Complaint]:
+    label, text = sent
+    variant = prepare(session, statement, stub, label, text)
+    if isinstance(variant, Refused):
+        yield from _refused(session, stub, text, variant)
+        return
+    for rules in _RULES:
+        yield from rules(variant)
+    yield from tenancy_rules(variant, session.options)
+    yield from stream_rules(session, variant)
+    root = planned(session, variant)
+    if isinstance(root, Complaint):
+        yield root
+        return
+    yield from plan_rules(session, root)
+    take(notes, variant, indexes_of(root))
+
+
+def _refused(session: Session, stub: Declared, text: str, refused: Refused) -> Iterator[Complaint]:
+    """A parameter that is declared wrong says more than the refusal that it causes."""
+    wrong = list(type_rules(session.catalog, stub, numbered(text), refused.asked, {}))
+    yield from wrong or [refused.complaint]
+
+
+def describe_variant(
+    session: Session, statement: StatementLike, label: str, text: str
+) -> Variant | None:
+    """One text of a statement for other uses than findings; None if PostgreSQL refuses it."""
+    variant = prepare(session, statement, declared(statement), label, text)
+    return variant if isinstance(variant, Variant) else None

@@ -1,0 +1,7 @@
+"""Programs that look for wrong answers where nobody thought of any.
+
+python -m tests.sqlcheck.fuzzing.nullness SEED [COUNT]   is "never NULL" ever NULL?
+python -m tests.sqlcheck.fuzzing.rows SEED [COUNT]       is "at most one row" ever two?
+python -m tests.sqlcheck.fuzzing.mutations [STEP]        is a changed annotation noticed?
+python -m tests.sqlcheck.fuzzing.schemas [STEP]          is a changed schema noticed?
+"""
