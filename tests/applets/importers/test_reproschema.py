@@ -423,7 +423,7 @@ def test_a_preamble_of_an_item_stands_before_its_question() -> None:
 
 
 def test_a_label_stands_in_for_a_missing_question() -> None:
-    item = {**radio(0, 1), "question": {}, "prefLabel": {"en": "Owls"}}
+    item = {**radio(0, 1), "question": dict[str, object](), "prefLabel": {"en": "Owls"}}
 
     listed, imported = read_items(activity(["owl"]), owl=item)
 

@@ -219,7 +219,11 @@ def test_a_message_may_be_named_and_is_not_stored() -> None:
         *(
             (kind, config, required)
             for kind in ("single_select", "multi_select", "slider", "number_select", "date")
-            for config, required in (({}, True), ({"skippable": False}, True), (OPEN, False))
+            for config, required in (
+                (dict[str, object](), True),
+                ({"skippable": False}, True),
+                (OPEN, False),
+            )
         ),
         ("message", {}, False),
     ],

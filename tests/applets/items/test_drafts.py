@@ -211,8 +211,8 @@ RULES = [
         "a slider without extent",
         [
             ((*ITEMS, PAIN, "values"), {"min_value": 12}),
-            ((*ITEMS, PAIN, "config"), {}),
-            (SCORES, []),
+            ((*ITEMS, PAIN, "config"), dict[str, object]()),
+            (SCORES, list[object]()),
         ],
         {("/activities/0/items/3/values", "invalid_range")},
     ),
@@ -254,14 +254,17 @@ RULES = [
     (
         "a score of options without scores",
         [
-            ((*ITEMS, SIGNS, "config"), {}),
+            ((*ITEMS, SIGNS, "config"), dict[str, object]()),
             ((*ITEMS, SIGNS, "values", "options", 0, "score"), None),
         ],
         {("/activities/0/scores_and_reports/scores/1/items/1", "score_item_without_scores")},
     ),
     (
         "a score of a slider without scores",
-        [((*ITEMS, PAIN, "config"), {}), ((*ITEMS, PAIN, "values"), {})],
+        [
+            ((*ITEMS, PAIN, "config"), dict[str, object]()),
+            ((*ITEMS, PAIN, "values"), dict[str, object]()),
+        ],
         {("/activities/0/scores_and_reports/scores/0/items/1", "score_item_without_scores")},
     ),
     (
