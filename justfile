@@ -1,102 +1,112 @@
 # The front door: every habit is a recipe. Each recipe makes its own environment first.
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
+set positional-arguments
+
 python := ".venv/bin/python"
 
 # List the recipes
 default:
-    @just --list --unsorted
-
-# Make .venv from requirements.lock; does nothing when it is up to date
-[group('environment')]
-setup:
-    @scripts/setup
+    @{{ just_executable() }} --list --unsorted
 
 # Run the service: API, database, migrations, worker
 [group('run')]
 serve *options: setup
-    {{python}} -m src serve {{options}}
+    {{ python }} -m src serve "$@"
 
 # Run the service, and again at every change of the code
 [group('run')]
 dev *options: setup
-    .venv/bin/watchfiles --filter python '{{python}} -m src serve {{options}}' src
+    .venv/bin/watchfiles --filter python --sigint-timeout 20 '{{ python }} -m src serve {{ options }}' src
 
 # Run the jobs as a process of their own
 [group('run')]
 worker: setup
-    {{python}} -m src worker
+    {{ python }} -m src worker
 
 # Send 2,800 real answer sets through a service, and print what it makes of them
 [group('run')]
 demo *options: setup
-    {{python}} -m demo {{options}}
+    {{ python }} -m demo "$@"
 
 # Start PostgreSQL, API and worker in containers
-[group('run')]
+[group('containers')]
 up:
     docker compose up --build --detach --wait
 
-# Stop the containers
-[group('run')]
+# Stop the containers; their data stays
+[group('containers')]
 down:
     docker compose down
 
 # Follow the containers' logs
-[group('run')]
-logs:
-    docker compose logs --follow
+[group('containers')]
+logs *services:
+    docker compose logs --follow "$@"
 
 # Make a migration from the models, such as: just mm "create team"
 [group('database')]
-mm name: setup
-    {{python}} -m src alembic revision --autogenerate -m "{{name}}"
+mm name: migrate
+    {{ python }} -m src alembic revision --autogenerate --message "$1"
 
 # Bring the database to the newest migration
 [group('database')]
 migrate: setup
-    {{python}} -m src migrate
+    {{ python }} -m src migrate
 
 # Step back to a migration, such as: just downgrade -1
 [group('database')]
 downgrade revision: setup
-    {{python}} -m src alembic downgrade {{revision}}
+    {{ python }} -m src alembic downgrade -- "$1"
 
 # Empty the local database and migrate it afresh
 [group('database')]
 remigrate: setup
-    {{python}} -m src remigrate
-
-# Whether the models say what the migrations make
-[group('database')]
-drift: setup
-    {{python}} -m scripts.drift
+    {{ python }} -m src remigrate
 
 # Open a prompt on the database
 [group('database')]
 psql: setup
-    {{python}} -m src psql
+    {{ python }} -m scripts.postgres psql
 
-# Run the tests
+# Dump the database into a file; without a name, into DATA_DIR/backups
+[group('database')]
+backup *file: setup
+    {{ python }} -m scripts.postgres backup "$@"
+
+# Load a backup into a new database, such as: just restore core.dump restored
+[group('database')]
+restore file name: setup
+    {{ python }} -m scripts.postgres restore "$@"
+
+# Everything that must hold before a change lands
+[group('check')]
+check: static test
+
+# All of it but the tests
+[group('check')]
+static: lint types imports sql drift reference-check
+
+# Run the tests, such as: just test tests/teams -k stranger
 [group('check')]
 test *options: setup
-    .venv/bin/pytest -n auto {{options}}
+    .venv/bin/pytest -n auto "$@"
 
 # Run the tests that take long: faults, load, the browser
 [group('check')]
 test-slow *options: setup
-    .venv/bin/pytest -m slow {{options}}
+    .venv/bin/pytest -m slow "$@"
 
 # Run the tests with branch coverage
 [group('check')]
-cov: setup
-    .venv/bin/pytest -n auto --cov=src --cov-branch --cov-report=term-missing:skip-covered
+cov *options: setup
+    .venv/bin/pytest -n auto --cov=src --cov-branch --cov-report=term-missing:skip-covered "$@"
 
-# Format the code
+# Format the code, and mend what can be mended
 [group('check')]
 fmt: setup
+    .venv/bin/ruff check --fix-only .
     .venv/bin/ruff format .
-    .venv/bin/ruff check --fix .
 
 # Check the formatting and the style
 [group('check')]
@@ -104,7 +114,7 @@ lint: setup
     .venv/bin/ruff format --check .
     .venv/bin/ruff check .
 
-# Check the types, twice
+# Check the types: mypy, and pyrefly for what mypy lets pass
 [group('check')]
 types: setup
     .venv/bin/mypy
@@ -118,18 +128,41 @@ imports: setup
 # Prove every statement on the migrated schema
 [group('check')]
 sql *options: setup
-    {{python}} -m sqlcheck {{options}}
+    {{ python }} -m sqlcheck "$@"
 
-# Everything that must hold before a change lands
+# Whether the models say what the migrations make
 [group('check')]
-check: lint types imports sql drift test
+drift: setup
+    {{ python }} -m scripts.drift
 
-# Write the lock files from pyproject.toml
-[group('environment')]
-lock:
-    scripts/lock
+# Whether docs/reference and .env.example say what the code says
+[group('check')]
+reference-check: setup
+    {{ python }} -m scripts.reference --check
 
-# Write docs/reference from the code
-[group('docs')]
+# Lay out a domain and its tests, such as: just new-domain badges
+[group('upkeep')]
+new-domain name *thing: setup
+    {{ python }} -m scripts.new_domain "$@"
+
+# Write docs/reference and .env.example from the code
+[group('upkeep')]
 reference: setup
-    {{python}} -m scripts.reference
+    {{ python }} -m scripts.reference
+
+# Make .venv from requirements.lock; does nothing when it is up to date
+[group('upkeep')]
+setup:
+    @scripts/setup
+
+# Write the lock files from pyproject.toml; --upgrade takes newer versions
+[group('upkeep')]
+lock *options:
+    scripts/lock "$@"
+
+# Bring in a version of Swagger UI, such as: just docs-assets 5.35.0
+[group('upkeep')]
+docs-assets version:
+    scripts/docs-assets "$1"
+
+alias openapi := reference

@@ -4,17 +4,26 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sqlcheck.constraints import named_rules
-from sqlcheck.declared import Declared, declared, python_rules, signature_rules
+from sqlcheck.declared import (
+    Declared,
+    declared,
+    kind_rules,
+    percent_rules,
+    placeholder_rules,
+    python_rules,
+)
 from sqlcheck.finding import Complaint, Finding
+from sqlcheck.forms import AsQuery, Form, as_query, empty_copy, form_of, form_rules, located
 from sqlcheck.lints import lint_rules
 from sqlcheck.notes import Notes, take
 from sqlcheck.nulls import null_rules
+from sqlcheck.older import version_rules
 from sqlcheck.params import parameter_rules, type_rules
 from sqlcheck.placeholders import numbered
 from sqlcheck.plans import indexes_of, plan_rules, planned
 from sqlcheck.results import result_rules
 from sqlcheck.rows import row_rules
-from sqlcheck.session import Options, Session, forget, open_session
+from sqlcheck.session import Options, Session, copies_out, forget, open_session
 from sqlcheck.shapes import json_rules
 from sqlcheck.source import Source, find_source
 from sqlcheck.statement import StatementLike, allowed
@@ -29,22 +38,26 @@ from sqlcheck.writing import changes_anything
 _FATAL = frozenset(["literal", "percent", "quoted", "stub", "annotation"])
 """What makes looking further pointless."""
 
-_HIDES_MORE = _FATAL | {"sql", "utility", "params"}
+_HIDES_MORE = _FATAL | {"sql", "utility", "params", "form"}
 """What keeps other findings from being made."""
 
 _TOGETHER = frozenset(["id", "never-null"])
 
 _RULES: tuple[Callable[[Variant], Iterator[Complaint]], ...] = (
     parameter_rules,
-    result_rules,
-    null_rules,
-    row_rules,
-    json_rules,
     write_rules,
     lint_rules,
     named_rules,
     violation_rules,
 )
+
+_RESULT_RULES: tuple[Callable[[Variant], Iterator[Complaint]], ...] = (
+    result_rules,
+    null_rules,
+    row_rules,
+    json_rules,
+)
+"""What a copy has no need of: its rows go out as they come."""
 
 Placed = tuple[Complaint, str]
 """A complaint and the text that its offset counts in."""
@@ -99,13 +112,23 @@ def everything(examined: Sequence[Examined], session: Session) -> list[Finding]:
 
 def writes(statement: StatementLike, session: Session) -> bool:
     """Whether any text of the statement would be refused by a read-only transaction."""
-    found = [
-        describe_variant(session, statement, label, text) for label, text in statement.variants()
-    ]
+    stub = declared(statement)
+    found = [_writes(statement, session, stub, label, text) for label, text in statement.variants()]
     forget(session)
-    return any(
-        variant is None or changes_anything(session.catalog, variant.levels) for variant in found
-    )
+    return any(found)
+
+
+def _writes(
+    statement: StatementLike, session: Session, stub: Declared, label: str, text: str
+) -> bool:
+    """What cannot be looked into counts as a write; LISTEN is none."""
+    query = as_query(session.catalog, stub, text)
+    if query is None:
+        return form_of(text) is not Form.LISTEN
+    variant = prepare(session, statement, query.stub, label, query.text)
+    if isinstance(variant, Refused):
+        return True
+    return changes_anything(session.catalog, variant.levels)
 
 
 def findings(
@@ -138,43 +161,74 @@ def complaints(
     statement: StatementLike, source: Source, session: Session, notes: Notes
 ) -> Iterator[Placed]:
     """All that is wrong with one statement."""
-    fatal = False
-    for complaint in python_rules(statement, source):
-        fatal |= complaint.code in _FATAL
-        yield complaint, statement.text
-    if fatal:
+    found = list(python_rules(statement, source))
+    yield from ((each, statement.text) for each in found)
+    if _is_fatal(found):
         return
     try:
         stub = declared(statement)
     except (NameError, TypeError, AttributeError) as error:
         yield Complaint("annotation", f"an annotation cannot be read: {error}"), statement.text
         return
-    for complaint in signature_rules(statement, stub, source):
-        fatal |= complaint.code in _FATAL
-        yield complaint, statement.text
-    if fatal or not set(numbered(statement.text).names) <= stub.parameters.keys():
+    found = list(_signature(statement, stub, source))
+    yield from ((each, statement.text) for each in found)
+    if _is_fatal(found):
         return
     for label, text in statement.variants():
-        for complaint in _variant(session, statement, stub, (label, text), notes):
+        for complaint in _text(session, statement, stub, (label, text), notes):
             yield complaint, text
 
 
-def _variant(
+def _is_fatal(found: Iterable[Complaint]) -> bool:
+    return any(each.code in _FATAL for each in found)
+
+
+def _signature(statement: StatementLike, stub: Declared, source: Source) -> Iterator[Complaint]:
+    """The signature against the text, before PostgreSQL is asked."""
+    found = list(percent_rules(statement))
+    yield from found
+    if _is_fatal(found):
+        return
+    form = form_of(statement.text)
+    yield from kind_rules(statement, stub, source)
+    yield from form_rules(statement.text, stub, form)
+    if form not in (Form.COPY_IN, Form.UNKNOWN):
+        yield from placeholder_rules(statement, stub)
+
+
+def _text(
     session: Session,
     statement: StatementLike,
     stub: Declared,
     sent: tuple[str, str],
     notes: Notes,
 ) -> Iterator[Complaint]:
+    """What PostgreSQL knows of one text that can be sent."""
     label, text = sent
-    variant = prepare(session, statement, stub, label, text)
-    if isinstance(variant, Refused):
-        yield from _refused(session, stub, text, variant)
+    if list(form_rules(text, stub, form_of(text))):
         return
-    for rules in _RULES:
+    query = as_query(session.catalog, stub, text)
+    if query is None or not set(numbered(query.text).names) <= query.stub.parameters.keys():
+        return
+    for complaint in _query(session, statement, query, label, notes):
+        yield complaint if query.row is None else located(complaint, text, query.row)
+
+
+def _query(
+    session: Session, statement: StatementLike, query: AsQuery, label: str, notes: Notes
+) -> Iterator[Complaint]:
+    variant = prepare(session, statement, query.stub, label, query.text)
+    if isinstance(variant, Refused):
+        yield from _refused(session, query.stub, query.text, variant)
+        return
+    for rules in _RULES if query.form is Form.COPY_OUT else (*_RESULT_RULES, *_RULES):
         yield from rules(variant)
     yield from tenancy_rules(variant, session.options)
-    yield from stream_rules(session, variant)
+    yield from version_rules(variant, query.written, session.options)
+    if query.form is Form.COPY_OUT:
+        yield from _copied_out(session, query, variant)
+    else:
+        yield from stream_rules(session, variant)
     root = planned(session, variant)
     if isinstance(root, Complaint):
         yield root
@@ -183,15 +237,15 @@ def _variant(
     take(notes, variant, indexes_of(root))
 
 
+def _copied_out(session: Session, query: AsQuery, variant: Variant) -> Iterator[Complaint]:
+    """The options of a copy, tried on no rows."""
+    text = empty_copy(query.written, [column.name for column in variant.analysed.columns])
+    if variant.analysed.columns and (refusal := copies_out(session, text)):
+        where = query.written.rfind("STDOUT")
+        yield Complaint("sql", refusal.message + variant.suffix, refusal.help, where)
+
+
 def _refused(session: Session, stub: Declared, text: str, refused: Refused) -> Iterator[Complaint]:
     """A parameter that is declared wrong says more than the refusal that it causes."""
     wrong = list(type_rules(session.catalog, stub, numbered(text), refused.asked, {}))
     yield from wrong or [refused.complaint]
-
-
-def describe_variant(
-    session: Session, statement: StatementLike, label: str, text: str
-) -> Variant | None:
-    """One text of a statement for other uses than findings; None if PostgreSQL refuses it."""
-    variant = prepare(session, statement, declared(statement), label, text)
-    return variant if isinstance(variant, Variant) else None

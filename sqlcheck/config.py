@@ -9,6 +9,7 @@ url_variable = "DATABASE__URL"
 small_tables = ["country"]                # may be read from end to end
 tenant_column = "applet_id"               # pinned by every statement on a tenant's table
 tenant_comment = "store"                  # how the comment of such a table starts
+store_version = 15                        # the oldest PostgreSQL that such a table may be on
 
 [tool.sqlcheck.doors]                     # who may import a driver
 psycopg = ["src/database/*"]
@@ -36,11 +37,17 @@ class Config:
     small_tables: Sequence[str] = ()
     tenant_column: str = ""
     tenant_comment: str = "store"
+    store_version: int = 0
     doors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def options(self) -> Options:
-        return Options(frozenset(self.small_tables), self.tenant_column, self.tenant_comment)
+        return Options(
+            small_tables=frozenset(self.small_tables),
+            tenant_column=self.tenant_column,
+            tenant_comment=self.tenant_comment,
+            store_version=self.store_version,
+        )
 
 
 def read_config(path: Path = Path("pyproject.toml")) -> Config:

@@ -86,12 +86,10 @@ def python_rules(statement: StatementLike, source: Source) -> Iterator[Complaint
             yield Complaint("annotation", f"{what} has no annotation")
 
 
-def signature_rules(
-    statement: StatementLike, stub: Declared, source: Source
-) -> Iterator[Complaint]:
-    """The signature against the text: placeholders, guards, `missing=`, kind of function."""
+def percent_rules(statement: StatementLike) -> Iterator[Complaint]:
+    """A lone %, which nothing after it can be read past, and placeholders that are none."""
     try:
-        names = numbered(statement.text).names
+        numbered(statement.text)
     except LonePercent as error:
         hint = "write %% or %(name)s"
         yield Complaint("percent", "a lone % is read as a placeholder", hint, error.offset)
@@ -99,6 +97,11 @@ def signature_rules(
     for name, where in misplaced(statement.text):
         told = f"%({name})s stands inside quotes or a comment, where no value can go"
         yield Complaint("quoted", told, "build text with ||", where, about=name)
+
+
+def placeholder_rules(statement: StatementLike, stub: Declared) -> Iterator[Complaint]:
+    """Placeholders and guards against the parameters."""
+    names = numbered(statement.text).names
     for name in names:
         if name not in stub.parameters:
             told = f"the statement uses %({name})s, the function has no parameter `{name}`"
@@ -109,6 +112,10 @@ def signature_rules(
             told = f"parameter `{name}` is not used by the statement"
             yield Complaint("params", told, "remove it, or use it")
     yield from _guards(statement, stub)
+
+
+def kind_rules(statement: StatementLike, stub: Declared, source: Source) -> Iterator[Complaint]:
+    """`missing=` where a row is due; a plain def for a stream, async for all else."""
     if statement.missing is not None and not stub.is_one:
         told = f"`missing=` never applies: {stub.name} declares {spell(stub.returns)}"
         yield Complaint("missing", told, "declare one Row, or remove it")

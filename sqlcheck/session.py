@@ -70,6 +70,8 @@ class Options:
     """The column that every statement on a tenant's table must pin; "" for no such rule."""
     tenant_comment: str = "store"
     """How the comment of a tenant's table starts."""
+    store_version: int = 0
+    """The oldest server that a tenant's tables may be on; 0 for no such rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,19 @@ def accepts(session: Session, sql: str, types: Sequence[int] = ()) -> Refusal | 
         return _refused(session, prepared)
     described = pgconn.describe_prepared(b"")
     return tuple(described.param_type(at) for at in range(described.nparams))
+
+
+def copies_out(session: Session, sql: str) -> Refusal | None:
+    """Run a COPY ... TO STDOUT that copies nothing; why it is refused."""
+    pgconn = session.conn.pgconn
+    result = pgconn.exec_(sql.encode())
+    if result.status != pq.ExecStatus.COPY_OUT:
+        return _refused(session, result)
+    while pgconn.get_copy_data(0)[0] > 0:
+        pass
+    while pgconn.get_result() is not None:
+        pass
+    return None
 
 
 def plan(

@@ -106,16 +106,6 @@ def alembic(context: typer.Context) -> None:
 
 
 @cli.command()
-def psql() -> None:
-    """Open a prompt on this database."""
-    from src import embedded
-    from src.database import conninfo
-
-    with _explained(), embedded.provided(_settings()) as settings:
-        raise typer.Exit(subprocess.call(["psql", conninfo(settings.database)]))  # noqa: S603, S607
-
-
-@cli.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
     from src.main import create_app
@@ -247,12 +237,12 @@ def _check_server(settings: Settings) -> None:
 
 
 def _migrate(settings: Settings) -> None:
+    from src import migrations
     from src.database import conninfo
     from src.database.bootstrap import current_revision
-    from src.main import head_revision
 
     _check_server(settings)
-    if current_revision(conninfo(settings.database)) != head_revision():
+    if current_revision(conninfo(settings.database)) != migrations.head():
         code = _alembic(settings, "upgrade", "head")
         if code:
             raise typer.Exit(code)

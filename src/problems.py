@@ -17,6 +17,12 @@ from src.schemas import FieldProblem, Problem
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:core-api:problem:"
 
+_TITLES = {
+    413: "Content Too Large",
+    422: "Unprocessable Content",
+}
+"""RFC 9110's phrases, where Python's depend on its version."""
+
 _BY_STATUS = {
     400: ErrorCode.BAD_REQUEST,
     404: ErrorCode.NOT_FOUND,
@@ -113,7 +119,7 @@ def describe(
     """The body of a problem, as JSON."""
     problem = Problem(
         type=TYPE_PREFIX + code,
-        title=HTTPStatus(status).phrase,
+        title=_TITLES.get(status) or HTTPStatus(status).phrase,
         status=status,
         detail=detail,
         instance=request.scope["path"],

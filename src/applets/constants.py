@@ -26,4 +26,3 @@ class ErrorCode(StrEnum):
     NOT_PUBLISHED = "not_published"
     NOTHING_TO_PUBLISH = "nothing_to_publish"
     STALE_DRAFT = "stale_draft"
-    DRAFT_INVALID = "draft_invalid"

@@ -80,7 +80,9 @@ async def open_pools(settings: DatabaseSettings) -> AsyncIterator[Pools]:
     size, requests, long = settings.pool_size, settings.statement_timeout, settings.stream_timeout
     write = _pool("write", primary, size, timeout=requests, lock=settings.lock_timeout)
     read = _pool("read", replica or primary, size, timeout=requests, read_only=True)
-    stream = _pool("stream", replica or primary, settings.stream_pool_size, long, read_only=True)
+    stream = _pool(
+        "stream", replica or primary, settings.stream_pool_size, timeout=long, is_long=True
+    )
     deciding = _pool("deciding", primary, size, timeout=requests, read_only=True)
     pools = [write, read, stream, *([deciding] if replica else [])]
     try:
@@ -108,9 +110,12 @@ def _pool(
     *,
     lock: float | None = None,
     read_only: bool = False,
+    is_long: bool = False,
 ) -> PsycopgPool:
     async def configure(conn: psycopg.AsyncConnection[TupleRow]) -> None:
-        await configure_session(conn, statement=timeout, lock=lock, read_only=read_only)
+        await configure_session(
+            conn, statement=timeout, lock=lock, read_only=read_only or is_long, is_long=is_long
+        )
 
     return AsyncConnectionPool(
         conninfo,
@@ -134,17 +139,24 @@ async def configure_session(
     statement: float,
     lock: float | None = None,
     read_only: bool = False,
+    is_long: bool = False,
 ) -> None:
-    """Give a new session its deadlines and, where it only reads, PostgreSQL's own guard."""
+    """Give a new session its deadlines and, where it only reads, PostgreSQL's own guard.
+
+    A long read sees one moment through all of its statements, and may wait for a slow reader.
+    """
     await conn.execute(
         "SELECT set_config('statement_timeout', %(statement)s, false),"
         " set_config('lock_timeout', %(lock)s, false),"
-        " set_config('idle_in_transaction_session_timeout', '15s', false),"
+        " set_config('idle_in_transaction_session_timeout', %(idle)s, false),"
+        " set_config('default_transaction_isolation', %(isolation)s, false),"
         " set_config('default_transaction_read_only', %(read_only)s, false),"
         " set_config('TimeZone', 'UTC', false)",
         {
             "statement": f"{int(statement * 1000)}ms",
             "lock": f"{int((lock or 0) * 1000)}ms",
+            "idle": "120s" if is_long else "15s",
+            "isolation": "repeatable read" if is_long else "read committed",
             "read_only": "on" if read_only else "off",
         },
     )

@@ -22,8 +22,8 @@ async def request_metrics(request: Request) -> Metrics:
     return cast("Metrics", request.app.state.metrics)
 
 
-async def expected_revision(request: Request) -> str:
-    return cast("str", request.app.state.schema_revision)
+async def outdated_revisions(request: Request) -> frozenset[str]:
+    return cast("frozenset[str]", request.app.state.outdated_revisions)
 
 
 @ping_router.get("/ping", summary="Ping")
@@ -40,17 +40,20 @@ async def get_liveness() -> schemas.Liveness:
 
 @router.get("/health/ready", summary="Readiness", responses=problems(service.NotReady))
 async def get_readiness(
-    pools: Pools, expected: Annotated[str, Depends(expected_revision)]
+    pools: Pools, outdated: Annotated[frozenset[str], Depends(outdated_revisions)]
 ) -> schemas.Readiness:
-    """Whether the database answers within half a second and has this release's schema."""
+    """Whether the database answers within half a second and has this release's schema.
+
+    A newer schema will do: each migration suits the release before it, which still runs.
+    """
     try:
         async with asyncio.timeout(_PATIENCE), pools.deciding.connection() as conn:
             revision = await service.find_revision(conn)
     except TimeoutError as exc:
         raise service.NotReady() from exc
-    if revision != expected:
+    if revision is None or revision in outdated:
         raise service.NotReady()
-    return schemas.Readiness(status="ready", revision=expected)
+    return schemas.Readiness(status="ready", revision=revision)
 
 
 @router.get("/metrics", summary="Metrics", response_class=Response)

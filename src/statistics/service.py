@@ -8,7 +8,7 @@ from uuid import UUID
 from src.answers import service as answers_service
 from src.answers.schemas import CollectedAnswer
 from src.applets import service as applets_service
-from src.applets.schemas import ActivityId, AppletId, ItemField, ScoreForm, Tree
+from src.applets.schemas import ActivityId, AppletId, ItemField, RevisionId, ScoreForm, Tree
 from src.database import Connection, closing
 from src.statistics.moments import Moments, Reliability
 from src.statistics.schemas import Bin, ItemStatistics, ScoreStatistics, Statistics
@@ -24,6 +24,7 @@ class ItemTally:
 
     def __init__(self, item: Mapping[str, Any], field: ItemField) -> None:
         self._field = field
+        self.type = field.type
         self._n = self._missing = 0
         self._is_binned = field.type in _COUNTED
         options = item["values"].get("options", []) if field.type in _CHOICES else []
@@ -36,13 +37,13 @@ class ItemTally:
             self._missing += 1
             return
         self._n += 1
-        if self._field.type not in _COUNTED:
+        if self.type not in _COUNTED:
             return
         if isinstance(value, list):
             self._counts.update(value)
         else:
             self._counts[value] += 1
-        if len(self._counts) > _BINS_MAX:
+        if self.type not in _CHOICES and len(self._counts) > _BINS_MAX:
             self._is_binned = False
             self._describe_counted()
 
@@ -53,7 +54,7 @@ class ItemTally:
             activity_id=activity_id,
             activity=activity,
             name=self._field.name,
-            type=self._field.type,
+            type=self.type,
             n=self._n,
             missing=self._missing,
             distribution=bins if self._is_binned else None,
@@ -80,12 +81,15 @@ class ScoreTally:
         # The same few values come again and again: what each is worth is looked up once.
         self._worths: list[dict[object, float | None]] = [{} for _ in form.parts]
 
-    def add(self, answer: CollectedAnswer) -> None:
+    def add(self, answer: CollectedAnswer, asked: Mapping[str, ItemTally]) -> None:
+        """Count an answer to a form that asked these of the score's items."""
         for score in answer.scores:
             if score.name == self._form.name and score.value is not None:
                 self._moments.add(score.value)
         values = []
         for part, worths in zip(self._form.parts, self._worths, strict=True):
+            if part.item not in asked:
+                return
             given = answer.payload.get(part.item)
             value = given.get("value") if given else None
             key = tuple(value) if isinstance(value, list) else value
@@ -127,13 +131,22 @@ class ActivityTally:
             if field.type != "message"
         }
         self._scores = [ScoreTally(score) for score in form.scores]
+        self._asked: dict[RevisionId, dict[str, ItemTally]] = {}
+
+    def learn(self, content: Tree) -> None:
+        """Note what a revision asked. What was an item of another type then is not the same."""
+        self._asked[RevisionId(UUID(content["revision_id"]))] = {
+            item["name"]: tally
+            for item in content["items"]
+            if (tally := self._items.get(item["name"])) is not None and tally.type == item["type"]
+        }
 
     def add(self, answer: CollectedAnswer) -> None:
-        for name, tally in self._items.items():
-            if name in answer.payload:  # else the version that was answered had no such item
-                tally.add(answer.payload[name])
+        asked = self._asked[answer.revision_id]
+        for name, tally in asked.items():
+            tally.add(answer.payload.get(name))
         for score in self._scores:
-            score.add(answer)
+            score.add(answer, asked)
 
     def items(self) -> Iterator[ItemStatistics]:
         return (tally.result(self.id, self.name) for tally in self._items.values())
@@ -147,17 +160,19 @@ async def get(conn: Connection, *, applet_id: AppletId) -> Statistics:
 
     Items and scores are those of the newest version of each activity that was ever published.
     """
-    newest: dict[str, Tree] = {}
+    tallies: dict[ActivityId, ActivityTally] = {}
     for version in await applets_service.list_stored_versions(conn, applet_id=applet_id):
         for activity in version.content["activities"]:
-            newest.setdefault(activity["id"], activity)
-    tallies = {key: ActivityTally(content) for key, content in newest.items()}
+            key = ActivityId(UUID(activity["id"]))
+            if key not in tallies:
+                tallies[key] = ActivityTally(activity)
+            tallies[key].learn(activity)
     submissions = 0
     async with closing(answers_service.stream_collected(conn, applet_id=applet_id)) as rows:
         async for collected in rows:
             submissions += 1
             for answer in collected.answers:
-                tallies[str(answer.activity_id)].add(answer)
+                tallies[answer.activity_id].add(answer)
     return Statistics(
         submissions=submissions,
         items=[item for tally in tallies.values() for item in tally.items()],

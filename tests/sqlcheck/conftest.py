@@ -12,7 +12,10 @@ from sqlcheck.session import Options, Session, open_session
 
 SCHEMA = Path(__file__).parent / "library.sql"
 OPTIONS = Options(
-    small_tables=frozenset(["branch"]), tenant_column="branch_id", tenant_comment="store"
+    small_tables=frozenset(["branch"]),
+    tenant_column="branch_id",
+    tenant_comment="store",
+    store_version=15,
 )
 
 

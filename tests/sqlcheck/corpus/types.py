@@ -73,3 +73,9 @@ class Named:
 class Numbered:
     id: int
     name: str
+
+
+@dataclass(slots=True)
+class Notification:
+    channel: str
+    payload: str
