@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -120,11 +120,11 @@ def version() -> None:
     typer.echo(VERSION)
 
 
-def _settings(**options: object) -> Settings:
+def _settings(**options: Any) -> Settings:
     """The settings, with what options say on top; exits with an explanation if they are wrong."""
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        settings = Settings(**given)  # type: ignore[arg-type]  # checked by the model itself
+        settings = Settings(**given)
     except ValidationError as exc:
         lines = []
         for error in exc.errors():

@@ -83,6 +83,11 @@ class BadRequest(CoreError):
     message = "The request is malformed."
 
 
+class MalformedJson(BadRequest):
+    code: ClassVar[str] = ErrorCode.MALFORMED_JSON
+    message = "The body is not JSON."
+
+
 class Unauthenticated(CoreError):
     status = 401
     code: ClassVar[str] = ErrorCode.NOT_AUTHENTICATED

@@ -70,7 +70,7 @@ def create_app(
                         yield {}
         app.state.authentication.hasher.close()
 
-    app = FastAPI(
+    app = openapi.DescribedApp(
         title="Core API",
         version=VERSION,
         summary="Accounts, teams, questionnaires and answers.",
@@ -87,7 +87,6 @@ def create_app(
     if pools is not None:
         _keep(app, settings, pools)
     problems.install(app)
-    openapi.install(app)
     docs.install(app)
     for router in (monitoring_router, well_known_router):
         app.include_router(router)

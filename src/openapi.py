@@ -3,10 +3,18 @@
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from typing_extensions import override
 
-from src.exceptions import CoreError, Invalid, Unauthenticated, Unavailable
+from src.exceptions import (
+    CoreError,
+    Invalid,
+    MalformedJson,
+    PayloadTooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMedia,
+)
 from src.problems import MEDIA_TYPE, TYPE_PREFIX
 from src.schemas import Problem
 
@@ -25,6 +33,8 @@ _SECURITY_SCHEMES = {
         "an allowed `Origin` and the session's token in `X-CSRF-Token`.",
     },
 }
+
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -75,24 +85,24 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def install(app: FastAPI) -> None:
-    """Describe every answer of `app` truly: problems are problems, and FastAPI's own 422 is not."""
+class DescribedApp(FastAPI):
+    """An application whose document tells the truth: failures are problems, all of them listed."""
 
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            schema = get_openapi(
-                title=app.title,
-                version=app.version,
-                summary=app.summary,
-                description=app.description,
-                routes=app.routes,
-                tags=app.openapi_tags,
-            )
-            _correct(schema)
-            app.openapi_schema = schema
-        return app.openapi_schema
+    @override
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = super().openapi()
+            _correct(self.openapi_schema)
+        return self.openapi_schema
 
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+_OF_A_BODY: tuple[type[CoreError], ...] = (
+    MalformedJson,
+    PayloadTooLarge,
+    UnsupportedMedia,
+    Invalid,
+)
+"""What every operation that takes a body may answer, whatever else it does."""
 
 
 def _correct(schema: dict[str, Any]) -> None:
@@ -102,18 +112,33 @@ def _correct(schema: dict[str, Any]) -> None:
         for operation in path.values():
             if _needs_user(operation):
                 operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
+            if "requestBody" in operation:
+                _list(operation, *_OF_A_BODY)
             for status, response in operation.get("responses", {}).items():
                 content = response.get("content", {})
                 if status.startswith(("4", "5")):
                     if MEDIA_TYPE in content:
-                        problem = content.pop("application/json", {}).get("schema")
-                        content[MEDIA_TYPE]["schema"] = problem
+                        content.pop("application/json", None)
+                        content[MEDIA_TYPE]["schema"] = _PROBLEM
                     else:
-                        response["content"] = {
-                            MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
-                        }
+                        response["content"] = {MEDIA_TYPE: {"schema": _PROBLEM}}
     for name in ("HTTPValidationError", "ValidationError"):
         components.get("schemas", {}).pop(name, None)
+
+
+def _list(operation: dict[str, Any], *errors: type[CoreError]) -> None:
+    """Add failures to those that the operation lists, where it does not."""
+    for error in errors:
+        responses = operation["responses"]
+        listed = responses.setdefault(str(error.status), {"content": {MEDIA_TYPE: {}}})
+        examples = listed["content"].get(MEDIA_TYPE, {}).get("examples", {})
+        codes = {code: shown["value"]["detail"] for code, shown in examples.items()}
+        described = _response(error.status, {**codes, str(error.code): error.message})
+        listed["description"] = described["description"]
+        listed["content"].setdefault(MEDIA_TYPE, {}).update(described["content"][MEDIA_TYPE])
+        if "application/json" not in listed["content"]:
+            listed["content"][MEDIA_TYPE].setdefault("schema", _PROBLEM)
+    operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
 def _needs_user(operation: dict[str, Any]) -> bool:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic_core.core_schema import ErrorType
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from src.exceptions import CoreError, ErrorCode, FieldError, PayloadTooLarge
+from src.exceptions import CoreError, ErrorCode, FieldError, MalformedJson, PayloadTooLarge
 from src.schemas import FieldProblem, Problem
 
 MEDIA_TYPE = "application/problem+json"
@@ -44,13 +45,16 @@ _FIELD_CODES = {
     "less_than": "out_of_range",
     "less_than_equal": "out_of_range",
     "string_pattern_mismatch": "wrong_format",
-    "value_error": "invalid_value",
+    "timezone_aware": "time_zone_required",
     "enum": "unknown_choice",
     "literal_error": "unknown_choice",
     "union_tag_invalid": "unknown_choice",
     "union_tag_not_found": "required",
 }
 """What pydantic calls a mistake, and what we call it: their names may change, ours may not."""
+
+
+_BUILT_IN = frozenset(get_args(ErrorType))
 
 
 def install(app: FastAPI) -> None:
@@ -138,12 +142,7 @@ def describe(
 def _from_validation(request: Request, exc: RequestValidationError) -> Response:
     mistakes = exc.errors()
     if any(mistake["type"] == "json_invalid" for mistake in mistakes):
-        return render(
-            request,
-            status=400,
-            code=ErrorCode.MALFORMED_JSON,
-            detail="The body is not JSON.",
-        )
+        return from_core_error(request, MalformedJson())
     if _is_other_media(request, mistakes):
         return render(
             request,
@@ -177,9 +176,15 @@ def field_error(mistake: Mapping[str, Any]) -> FieldError:
     kind = str(mistake["type"])
     return FieldError(
         pointer="".join(f"/{_escape(place)}" for place in places),
-        code=_FIELD_CODES.get(kind, kind),
+        code=_FIELD_CODES.get(kind) or (_code_of_builtin(kind) if kind in _BUILT_IN else kind),
         detail=str(mistake["msg"]),
     )
+
+
+def _code_of_builtin(kind: str) -> str:
+    """A name of ours for what has none of its own yet, so that none of pydantic's gets out."""
+    is_type = kind.endswith(("_type", "_parsing", "_unicode")) or "_from_" in kind
+    return "wrong_type" if is_type else "invalid_value"
 
 
 def _escape(place: str | int) -> str:

@@ -1,5 +1,6 @@
 """The service as a process: how it starts, what it refuses to start on, and how it stops."""
 
+import fcntl
 import json
 import os
 import re
@@ -161,9 +162,20 @@ def refused_here(tmp_path: Path) -> Iterator[Refused]:
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """A data directory that a service has made and left, with an account in it."""
-    data = tmp_path_factory.mktemp("serve") / "data"
+def made(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> tuple[Path, dict[str, Any]]:
+    """A data directory that a service has made and left, with an account in it; one for a run."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    data, account = shared / "serve" / "data", shared / "serve" / "account.json"
+    with (shared / "serve.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not account.exists():
+            data.parent.mkdir()
+            account.write_text(json.dumps(make(data)))
+    return data, json.loads(account.read_text())
+
+
+def make(data: Path) -> Any:
     with serving(data) as service:
         body = {"email": "ann@example.org", "password": "seven herons over cold water"}
         account = service.get("/v1/auth/signup", body)
@@ -171,7 +183,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]
         assert service.servers() == []
         assert "Traceback" not in service.said()
         assert not (data / "postgres" / "postmaster.pid").exists()
-    return data, account
+    return account
 
 
 @pytest.fixture
@@ -219,6 +231,7 @@ def test_two_services_do_not_share_a_directory(data: Path) -> None:
         assert service.get("/health/ready")["status"] == "ready"
 
 
+@pytest.mark.slow
 def test_killed_service_and_killed_database_leave_the_data_there(data: Path, token: str) -> None:
     with serving(data) as service:
         team = service.get("/v1/teams", {"name": "Herons"}, token=token)
@@ -234,6 +247,7 @@ def test_killed_service_and_killed_database_leave_the_data_there(data: Path, tok
         assert service.servers() == []
 
 
+@pytest.mark.slow
 def test_a_killed_service_finds_its_database_still_running(data: Path, token: str) -> None:
     with serving(data) as service:
         service.process.kill()

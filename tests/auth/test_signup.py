@@ -191,7 +191,7 @@ async def test_a_password_may_be_typed_on_another_keyboard(client: AsyncClient) 
         ({"email": "ann@"}, ("/email", "invalid_email")),
         ({"email": "ann@example.org\nBcc: x@example.org"}, ("/email", "invalid_email")),
         ({"email": "x" * 255}, ("/email", "too_long")),
-        ({"email": None}, ("/email", "string_type")),
+        ({"email": None}, ("/email", "wrong_type")),
         ({"username": "ab"}, ("/username", "too_short")),
         ({"username": "a" * 41}, ("/username", "too_long")),
         ({"username": "ann@home"}, ("/username", "wrong_format")),

@@ -69,9 +69,9 @@ async def test_a_name_is_any_printable_text(
         ("Bi\nrds", "invalid_characters"),
         ("Birds\u202e", "invalid_characters"),
         ("Bi\u200brds", "invalid_characters"),
-        (None, "string_type"),
-        (7, "string_type"),
-        (["Birds"], "string_type"),
+        (None, "wrong_type"),
+        (7, "wrong_type"),
+        (["Birds"], "wrong_type"),
     ],
 )
 async def test_a_name_that_is_none_is_refused(

@@ -296,7 +296,7 @@ async def get_version(
       JOIN activity_revision
         ON activity_revision.id = applet_version_activity.activity_revision_id
      WHERE applet_version_activity.applet_version_id = %(version_id)s
-     ORDER BY applet_version_activity.position, activity_revision.id
+     ORDER BY applet_version_activity.position, applet_version_activity.activity_id
     """
 )
 async def list_revisions(conn: Connection, *, version_id: VersionId) -> list[StoredRevision]:

@@ -1,0 +1,72 @@
+"""The README's journey with curl, run as it stands there."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.applets.importers.sources import activity, folder, radio
+from tests.database import ROOT
+from tests.test_serve import serving
+
+STRICT = """
+set -euo pipefail
+curl() { command curl --fail-with-body --noproxy '*' "$@"; }
+"""
+
+
+def journey() -> str:
+    """The shell blocks of the chapter, one after the other."""
+    text = (ROOT / "README.md").read_text()
+    chapter = re.search(r"^## The journey with curl$(.*?)^## ", text, re.DOTALL | re.MULTILINE)
+    assert chapter is not None
+    blocks = re.findall(r"^```bash\n(.*?)^```$", chapter[1], re.DOTALL | re.MULTILINE)
+    assert len(blocks) >= 8
+    return "\n".join(blocks)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("bash", "curl", "zip", "awk"))), reason="needs the README's tools"
+)
+def test_the_journey_with_curl_leads_where_the_readme_says(tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    for path, document in folder(activity(["owl"]), owl=radio(0, 1)).items():
+        file = here / "PHQ-9" / path.removeprefix("birds/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(document))
+    with serving(tmp_path / "data") as service:
+        address = "URL=http://127.0.0.1:8000/v1\n"
+        assert address in journey()
+        script = STRICT + journey().replace(address, f"URL={service.url}/v1\n")
+        script += '\necho "applet=$APPLET"\napi $URL/applets/$APPLET/draft'
+
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    *walked, last = done.stdout.split("applet=")
+    lines = [line for line in "".join(walked).splitlines() if line]
+    answers = [json.loads(line) for line in lines if line.startswith("{")]
+    user, draft, answer, listed, shown, described, exported, imported = answers
+    assert user["email"] == "ann@example.org"
+    assert draft["activities"][0]["items"][1]["name"] == "why"
+    assert answer["scores"] == [{"name": "total", "value": 3.0, "answered": 1, "listed": 1}]
+    assert [one["id"] for one in listed["items"]] == [answer["submission_id"]]
+    assert shown["answers"] == [answer]
+    assert (described["submissions"], described["scores"][0]["mean"]) == (1, 3)
+    assert exported["answers"][0]["payload"]["why"] == {"value": "rain"}
+    titles, row = [line.split(",") for line in lines if not line.startswith("{")]
+    assert dict(zip(titles, row, strict=True))["why"] == "rain"
+    assert imported["report"]["items"] == 1
+    assert json.loads(last.split("\n", 1)[1]) == imported["draft"]
