@@ -99,7 +99,6 @@ async def test_what_the_forge_signs_unchanged_is_taken(client: AsyncClient, forg
     await is_taken(client, forge.sign())
 
 
-NOW = int(time.time())
 FOREIGN_CLAIMS: list[Claims] = [
     {"iss": "somebody-else"},
     {"iss": None},
@@ -107,13 +106,10 @@ FOREIGN_CLAIMS: list[Claims] = [
     {"aud": "another-api"},
     {"aud": None},
     {"aud": ["core-api", "another-api"]},
-    {"exp": NOW - 31},
     {"exp": 0},
     {"exp": None},
     {"exp": "never"},
-    {"iat": NOW + 3600},
     {"iat": None},
-    {"nbf": NOW + 3600},
     {"sub": None},
     {"sub": 7},
     {"sub": "x"},
@@ -131,6 +127,13 @@ async def test_a_signed_token_of_other_claims_is_refused(
     client: AsyncClient, forge: Forge, claims: Claims
 ) -> None:
     await is_refused(client, forge.sign(claims))
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("exp", -31), ("iat", 3600), ("nbf", 3600)])
+async def test_a_token_out_of_its_time_is_refused(
+    client: AsyncClient, forge: Forge, name: str, seconds: int
+) -> None:
+    await is_refused(client, forge.sign({name: int(time.time()) + seconds}))
 
 
 @pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
