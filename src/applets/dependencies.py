@@ -7,8 +7,8 @@ from fastapi import Depends, Header, Request
 from starlette.datastructures import UploadFile
 
 from src.applets import exceptions, schemas, service
-from src.auth.dependencies import CurrentUser, VerifiedClaims
-from src.dependencies import Deciding
+from src.auth.dependencies import CurrentUser, VerifiedClaims, current_user
+from src.dependencies import Deciding, Pools
 from src.exceptions import FieldError, Invalid, PreconditionRequired
 from src.teams import exceptions as teams_exceptions
 from src.teams.constants import Role
@@ -73,8 +73,22 @@ ExpectedRev = Annotated[int | None, Depends(expected_rev)]
 OptionalRev = Annotated[int | None, Depends(optional_rev)]
 
 
-async def uploaded(request: Request, _: VerifiedClaims) -> schemas.Imported:
-    """The upload, read as a draft before a connection is borrowed.
+async def expected_editor(
+    applet_id: schemas.AppletId, claims: VerifiedClaims, pools: Pools
+) -> None:
+    """Somebody who may edit the applet, seen before any work is done for them.
+
+    It holds no connection meanwhile; the route itself asks again inside its transaction.
+    """
+    async with pools.deciding.connection() as conn:
+        user = await current_user(claims, conn)
+        await editable_applet(await service.get(conn, applet_id=applet_id, user_id=user.id))
+
+
+async def uploaded(
+    request: Request, _: Annotated[None, Depends(expected_editor)]
+) -> schemas.Imported:
+    """The upload, read as a draft before a transaction begins.
 
     Reading it is work for a thread: the other requests go on meanwhile.
     """

@@ -222,6 +222,8 @@ async def test_viewers_import_nothing(
     bob = await factories.member(conn, team=made.team, role=Role.VIEWER)
 
     problem(await bring(Author(client, bob, url), zipped(BIRDS)), 403, "role_too_low")
+    # The role comes first: nobody's upload is read who may not import it.
+    problem(await bring(Author(client, bob, url), b"no upload"), 403, "role_too_low")
     assert await Author(client, made.owner, url).draft() == before
     eve = await factories.user(conn)
     problem(await bring(Author(client, eve, url), zipped(BIRDS)), 404, "applet_not_found")

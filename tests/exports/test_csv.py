@@ -156,6 +156,18 @@ async def test_no_text_is_a_formula(client: AsyncClient, conn: Connection, start
     assert rows == [[f"'{text}"]]
 
 
+@pytest.mark.parametrize("number", ["-2.5", "+7", "-3,25"])
+async def test_a_plain_number_is_left_as_it_is(
+    client: AsyncClient, conn: Connection, number: str
+) -> None:
+    on = await sheet(conn, draft(NOTE))
+    await put_all(client, on.owner, on, note(number), activity="notes")
+
+    _, rows = await table(client, on)
+
+    assert rows == [[number]]
+
+
 async def test_a_text_is_no_formula_either_when_its_item_has_become_a_number(
     client: AsyncClient, conn: Connection
 ) -> None:

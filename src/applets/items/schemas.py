@@ -32,7 +32,7 @@ _CODES = {"extra_forbidden": "unknown_field"}
 
 class ItemBase(Payload):
     id: Annotated[
-        UUID | None, Field(description="Given by the server; sent back, the item keeps it.")
+        UUID | None, Field(description="A handle of the editor's own, kept as it is sent.")
     ] = None
     name: ItemName
     question: LangText
