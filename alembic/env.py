@@ -30,8 +30,9 @@ def is_ours(name: str | None, kind: str, *_: object) -> bool:
 
 
 def run(connection: Connection) -> None:
-    connection.execute(text("SET lock_timeout = '4s'"))
+    # Migrators take turns, however long; only then nothing may wait long for a lock.
     connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+    connection.execute(text("SET lock_timeout = '4s'"))
     connection.commit()
     context.configure(
         connection=connection,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, TextIO
 from uuid import UUID, uuid4, uuid5
 
+import httpx2
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -71,7 +72,7 @@ def main(
                 console.print("Starting a service on a temporary directory ...")
                 url = stack.enter_context(local.service())
             is_right = asyncio.run(_run(url, plan))
-        except (ApiError, local.StartError) as exc:
+        except (ApiError, local.StartError, httpx2.HTTPError, httpx2.InvalidURL) as exc:
             console.print(str(exc), style="red", markup=False)
             raise typer.Exit(1) from exc
     raise typer.Exit(0 if is_right else 1)

@@ -76,5 +76,7 @@ class Client:
         async with self._renewing:
             if self._tokens["access_token"] == expired:
                 body = {"refresh_token": self._tokens["refresh_token"]}
-                self._tokens = {}
-                self._tokens = (await self.call("POST", "/v1/auth/token/refresh", body))["tokens"]
+                response = await self._http.post("/v1/auth/token/refresh", json=body)
+                if not response.is_success:
+                    raise ApiError(response)
+                self._tokens = response.json()["tokens"]

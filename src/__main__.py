@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415  (the import of a command's parts is its price, not every command's)
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -92,6 +93,7 @@ def remigrate() -> None:
         _check_server(provided)
         empty_database(conninfo(provided.database))
         _migrate(provided)
+    typer.echo("The database is empty, and at the newest migration.")
 
 
 @cli.command(
@@ -166,9 +168,10 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
             listener.listen(2048)
         except OSError as exc:
             place = f"{settings.host}:{settings.port}"
+            is_taken = exc.errno == errno.EADDRINUSE
+            hint = "Stop what listens there, or choose another: just serve --port 8001"
             _fail(
-                f"Cannot listen on {place}: {exc.strerror or exc}.",
-                "Stop what listens there, or choose another: just serve --port 8001",
+                f"Cannot listen on {place}: {exc.strerror or exc}.", *([hint] if is_taken else [])
             )
         yield listener
     finally:
@@ -182,7 +185,7 @@ def _stopping_cleanly() -> Iterator[None]:
     def stop(_: int, __: FrameType | None) -> NoReturn:
         raise SystemExit(0)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     yield
 

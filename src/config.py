@@ -100,7 +100,6 @@ class CorsSettings(Section):
     allow_headers: CommaList = (
         "Authorization",
         "Content-Type",
-        "Idempotency-Key",
         "If-Match",
         "If-None-Match",
         "X-CSRF-Token",
@@ -157,8 +156,6 @@ class AuthenticationSettings(Section):
 class LimitSettings(Section):
     body_bytes: Annotated[int, Field(ge=KIB)] = MIB
     """Largest request body, in bytes, where a route does not say otherwise."""
-    batch_bytes: Annotated[int, Field(ge=KIB)] = 16 * MIB
-    """Largest body of a batch of answers or of an import, in bytes."""
 
 
 class LogSettings(Section):

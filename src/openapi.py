@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from typing_extensions import override
 
 from src.exceptions import (
+    BadRequest,
     CoreError,
     Invalid,
     MalformedJson,
@@ -97,6 +98,7 @@ class DescribedApp(FastAPI):
 
 
 _OF_A_BODY: tuple[type[CoreError], ...] = (
+    BadRequest,
     MalformedJson,
     PayloadTooLarge,
     UnsupportedMedia,
@@ -114,6 +116,8 @@ def _correct(schema: dict[str, Any]) -> None:
                 operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
             if "requestBody" in operation:
                 _list(operation, *_OF_A_BODY)
+            if "422" in operation["responses"]:
+                _list(operation, Invalid)
             for status, response in operation.get("responses", {}).items():
                 content = response.get("content", {})
                 if status.startswith(("4", "5")):

@@ -54,6 +54,9 @@ _FIELD_CODES = {
 """What pydantic calls a mistake, and what we call it: their names may change, ours may not."""
 
 
+_ERRORS_LISTED = 1000
+"""More mistakes than this in one payload are not told apart: the answer would outgrow it."""
+
 _BUILT_IN = frozenset(get_args(ErrorType))
 
 
@@ -155,14 +158,18 @@ def _from_validation(request: Request, exc: RequestValidationError) -> Response:
         status=422,
         code=ErrorCode.VALIDATION_FAILED,
         detail="The payload has errors; each is listed with a pointer to its place.",
-        errors=[field_error(mistake) for mistake in mistakes],
+        # Once each: a route and what it depends on may read the same body.
+        errors=list(dict.fromkeys(field_error(mistake) for mistake in mistakes[:_ERRORS_LISTED])),
     )
 
 
-def _is_other_media(request: Request, mistakes: Sequence[Mapping[str, Any]]) -> bool:
+def _is_json(request: Request) -> bool:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_json = media == "application/json" or media.endswith("+json")
-    return not is_json and any(
+    return media == "application/json" or media.endswith("+json")
+
+
+def _is_other_media(request: Request, mistakes: Sequence[Mapping[str, Any]]) -> bool:
+    return not _is_json(request) and any(
         tuple(mistake["loc"]) == ("body",) and isinstance(mistake.get("input"), bytes)
         for mistake in mistakes
     )
@@ -192,15 +199,40 @@ def _escape(place: str | int) -> str:
 
 
 def _from_http(request: Request, exc: HTTPException) -> Response:
+    if exc.status_code == 400 and _is_json(request):
+        # FastAPI's word for what the parser chokes on without calling it a JSON error.
+        return from_core_error(request, MalformedJson())
     details = {
         404: "There is nothing at this address.",
         405: "This address does not take that method.",
         413: PayloadTooLarge.message,
     }
+    headers = dict(exc.headers or {})
+    if exc.status_code == 405:
+        headers["Allow"] = ", ".join(_allowed_methods(request))
     return render(
         request,
         status=exc.status_code,
         code=_BY_STATUS.get(exc.status_code, ErrorCode.BAD_REQUEST),
         detail=details.get(exc.status_code, str(exc.detail)),
-        headers=exc.headers,
+        headers=headers,
+    )
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """What the address takes, over all of its routes; the router names only the first one's."""
+    app: FastAPI = request.app
+    methods = {
+        method.upper()
+        for template, operations in app.openapi()["paths"].items()
+        if _matches(template, request.scope["path"])
+        for method in operations
+    }
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+
+
+def _matches(template: str, path: str) -> bool:
+    wanted, given = template.split("/"), path.split("/")
+    return len(wanted) == len(given) and all(
+        part.startswith("{") or part == one for part, one in zip(wanted, given, strict=True)
     )

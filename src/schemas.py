@@ -18,6 +18,16 @@ Printable = AfterValidator(_printable)
 """For names and titles: no line breaks, no control characters, nothing a database cannot hold."""
 
 
+def _storable(value: str) -> str:
+    if "\0" in value:
+        raise PydanticCustomError("invalid_characters", "NUL characters cannot be stored.")
+    return value
+
+
+Storable = AfterValidator(_storable)
+"""For texts of several lines: whatever a database can hold."""
+
+
 class Payload(BaseModel):
     """What a caller sends: a field that we do not know is refused."""
 

@@ -1,13 +1,20 @@
 """Answers that are sent while they are still being read from the database."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Self
+from uuid import UUID
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from src.database import Connection, Pools, closing
+from src.exceptions import TooManyRequests
+
+DOWNLOADS_MAX = 2
+"""Downloads and statistics of one user at a time."""
+_RETRY_AFTER = "10"
 
 
 @asynccontextmanager
@@ -15,6 +22,29 @@ async def reading(pools: Pools) -> AsyncIterator[Connection]:
     """A connection of its own for a long read, inside a transaction."""
     async with pools.stream.connection() as conn, conn.transaction():
         yield conn
+
+
+class Downloads:
+    """The long reads of this process, counted by user: slow callers hold their connections long."""
+
+    def __init__(self) -> None:
+        self._running: Counter[UUID] = Counter()
+
+    @contextmanager
+    def place(self, user_id: UUID) -> Iterator[None]:
+        """One of the user's places for the length of the block. Raises TooManyRequests."""
+        if self._running[user_id] >= DOWNLOADS_MAX:
+            raise TooManyRequests(
+                f"You have {DOWNLOADS_MAX} downloads running: wait until one has ended.",
+                headers={"Retry-After": _RETRY_AFTER},
+            )
+        self._running[user_id] += 1
+        try:
+            yield
+        finally:
+            self._running[user_id] -= 1
+            if not self._running[user_id]:
+                del self._running[user_id]
 
 
 class StreamedResponse(StreamingResponse):

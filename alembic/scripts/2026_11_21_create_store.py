@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column(
             "received_at",
             postgresql.TIMESTAMP(timezone=True),
-            server_default=sa.text("now()"),
+            server_default=sa.text("statement_timestamp()"),
             nullable=False,
         ),
         sa.Column("zone", sa.Text(), nullable=False),
@@ -93,7 +93,7 @@ def upgrade() -> None:
         sa.Column(
             "received_at",
             postgresql.TIMESTAMP(timezone=True),
-            server_default=sa.text("now()"),
+            server_default=sa.text("statement_timestamp()"),
             nullable=False,
         ),
         sa.CheckConstraint("step > 0", name=op.f("answer_step_check")),

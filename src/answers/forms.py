@@ -1,52 +1,83 @@
 """The forms that answers are checked against, compiled once and kept.
 
-A published version never changes, so what is kept never goes stale.
+A published form never changes, so what is kept never goes stale.
 """
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from typing import Generic, TypeVar
 
 from src.answers import store
 from src.applets import exceptions as applets_exceptions
 from src.applets import service as applets_service
-from src.applets.schemas import ActivityId, AppletId, Revision, VersionId
+from src.applets.schemas import ActivityId, AppletId, Revision, RevisionId, VersionId
 from src.database import Connection
 from src.exceptions import FieldError, Invalid
 
-_KEPT = 500
-"""Versions that are kept compiled."""
+_WEIGHT_MAX = 200_000
+"""Items, options and the like that are kept compiled: a few hundred megabytes at the very most."""
+_IDS_MAX = 50_000
+"""Ids of activities that are kept, over all versions."""
 
-Forms = Mapping[ActivityId, Revision]
+Ids = Mapping[ActivityId, RevisionId]
 Key = tuple[AppletId, VersionId]
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class _Recent(Generic[_K, _V]):
+    """A mapping of bounded weight, least recently used out first. The last one always stays."""
+
+    def __init__(self, weight_max: int) -> None:
+        self._kept: OrderedDict[_K, tuple[_V, int]] = OrderedDict()
+        self._weight_max = weight_max
+        self._weight = 0
+
+    def find(self, key: _K) -> _V | None:
+        found = self._kept.get(key)
+        if found is None:
+            return None
+        self._kept.move_to_end(key)
+        return found[0]
+
+    def keep(self, key: _K, value: _V, *, weight: int) -> None:
+        self._weight += weight - self._kept.pop(key, (value, 0))[1]
+        self._kept[key] = value, weight
+        while self._weight > self._weight_max and len(self._kept) > 1:
+            _, (_, freed) = self._kept.popitem(last=False)
+            self._weight -= freed
 
 
 class FormCache:
-    """The compiled versions of this process, least recently used out first.
+    """The forms that this process has compiled, and which of them make up a version.
 
-    A version that is kept here has its copy in the store.
+    Versions share what has not changed between them. A version that is kept here has its copy in
+    the store.
     """
 
     def __init__(self) -> None:
-        self._versions: OrderedDict[Key, Forms] = OrderedDict()
+        self._versions: _Recent[Key, Ids] = _Recent(_IDS_MAX)
+        self._revisions: _Recent[RevisionId, Revision] = _Recent(_WEIGHT_MAX)
 
-    def find(self, key: Key) -> Forms | None:
-        forms = self._versions.get(key)
-        if forms is not None:
-            self._versions.move_to_end(key)
-        return forms
+    def find_version(self, key: Key) -> Ids | None:
+        return self._versions.find(key)
 
-    def keep(self, key: Key, forms: Forms) -> None:
-        self._versions[key] = forms
-        if len(self._versions) > _KEPT:
-            self._versions.popitem(last=False)
+    def keep_version(self, key: Key, ids: Ids) -> None:
+        self._versions.keep(key, ids, weight=1 + len(ids))
+
+    def find_revision(self, revision_id: RevisionId) -> Revision | None:
+        return self._revisions.find(revision_id)
+
+    def keep_revision(self, revision: Revision) -> None:
+        self._revisions.keep(revision.id, revision, weight=revision.weight)
 
 
 class TransactionForms:
-    """The forms that one transaction needs; each version is loaded at most once."""
+    """The forms that one transaction needs; each version is copied at most once."""
 
     def __init__(self, cache: FormCache) -> None:
         self._cache = cache
-        self._loaded: dict[Key, Forms] = {}
+        self._copied: dict[Key, Ids] = {}
 
     async def revision(
         self,
@@ -61,9 +92,9 @@ class TransactionForms:
         Sees to it that the store holds a copy. Raises Invalid for what the applet does not have.
         """
         key = applet_id, version_id
-        forms = self._cache.find(key) or self._loaded.get(key) or await self._load(conn, key)
-        revision = forms.get(activity_id)
-        if revision is None:
+        ids = self._cache.find_version(key) or self._copied.get(key) or await self._copy(conn, key)
+        revision_id = ids.get(activity_id)
+        if revision_id is None:
             raise Invalid(
                 errors=[
                     FieldError(
@@ -71,9 +102,14 @@ class TransactionForms:
                     )
                 ]
             )
+        revision = self._cache.find_revision(revision_id)
+        if revision is None:
+            stored = await applets_service.get_revision(conn, revision_id=revision_id)
+            revision = applets_service.compile_revision(stored)
+            self._cache.keep_revision(revision)
         return revision
 
-    async def _load(self, conn: Connection, key: Key) -> Forms:
+    async def _copy(self, conn: Connection, key: Key) -> Ids:
         applet_id, version_id = key
         try:
             version = await applets_service.get_version(
@@ -87,12 +123,9 @@ class TransactionForms:
             ) from exc
         revisions = await applets_service.list_revisions(conn, version_id=version_id)
         is_copied = await store.copy_version(conn, version=version, revisions=revisions)
-        forms = {
-            revision.activity_id: applets_service.compile_revision(revision)
-            for revision in revisions
-        }
-        self._loaded[key] = forms
+        ids = {revision.activity_id: revision.id for revision in revisions}
+        self._copied[key] = ids
         # What this transaction has copied is there for others only once it has committed.
         if is_copied:
-            self._cache.keep(key, forms)
-        return forms
+            self._cache.keep_version(key, ids)
+        return ids

@@ -56,7 +56,8 @@ submission = Table(
     Column("status", Text, nullable=False),
     instant("started_at", default=None),
     instant("completed_at", default=None),
-    instant("received_at"),
+    # Not now(): a batch that commits late would land far behind those who read meanwhile.
+    instant("received_at", default="statement_timestamp()"),
     Column("zone", Text, nullable=False),
     PrimaryKeyConstraint("applet_id", "id"),
     ForeignKeyConstraint(
@@ -85,7 +86,7 @@ answer = Table(
     Column("warnings", JSONB, nullable=False),
     instant("started_at", default=None),
     instant("ended_at", default=None),
-    instant("received_at"),
+    instant("received_at", default="statement_timestamp()"),
     PrimaryKeyConstraint("applet_id", "id"),
     ForeignKeyConstraint(["applet_id", "submission_id"], ["submission.applet_id", "submission.id"]),
     ForeignKeyConstraint(

@@ -17,7 +17,7 @@ from src.applets.examples import DIARY
 from src.auth.dependencies import CurrentUser
 from src.auth.exceptions import InvalidToken
 from src.constants import API_PREFIX
-from src.dependencies import Database, PageRequest
+from src.dependencies import Database, Deciding, PageRequest
 from src.exceptions import Invalid, PayloadTooLarge, PreconditionRequired
 from src.openapi import payload_problems, private_problems
 from src.pagination import InvalidCursor
@@ -159,7 +159,7 @@ async def list_versions(
 )
 async def get_content(
     applet: VisibleApplet,
-    conn: Database,
+    conn: Deciding,
     response: Response,
     version: Annotated[
         schemas.VersionId | None, Query(description="A version; the default is the current one.")

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from src.applets.constants import NOTE_MAX, ImportFormat, Status
 from src.applets.items import AppletDraft, Assessment, Form, Part, ScoreForm
 from src.applets.items import Field as ItemField
-from src.schemas import Payload, Printable
+from src.schemas import Payload, Printable, Storable
 from src.teams.constants import Role
 from src.teams.schemas import TeamId
 from src.users.schemas import UserId
@@ -28,6 +28,7 @@ __all__ = [
     "ImportReport",
     "Imported",
     "ItemField",
+    "Measure",
     "NotCarried",
     "Part",
     "PublishableDraft",
@@ -37,6 +38,7 @@ __all__ = [
     "StoredRevision",
     "StoredVersion",
     "Tree",
+    "Unasked",
     "Version",
     "VersionCreate",
     "VersionId",
@@ -50,7 +52,7 @@ RevisionId = NewType("RevisionId", UUID)
 Tree = dict[str, Any]
 """A questionnaire as JSON, in the shape that `items` lays down."""
 
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=NOTE_MAX)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=NOTE_MAX), Storable]
 
 
 class AppletCreate(Payload):
@@ -159,6 +161,26 @@ class Revision:
     id: RevisionId
     activity_id: ActivityId
     form: Form
+    weight: Annotated[int, Field(description="Roughly how much memory the form takes.")]
+
+
+@dataclass(slots=True)
+class Measure:
+    """Something that an applet has ever asked or computed."""
+
+    activity_id: ActivityId
+    activity: Annotated[str, Field(description="The newest name of the activity.")]
+    kind: Annotated[str, Field(description="`value`, `text` (added to a choice) or `score`.")]
+    name: str
+
+
+@dataclass(slots=True)
+class Unasked:
+    """An item of the newest form of an activity that an older one lacks, or has as another type."""
+
+    activity_id: ActivityId
+    revision_id: RevisionId
+    name: str
 
 
 @dataclass(slots=True)

@@ -1,10 +1,12 @@
 """Cookie transport: tokens that scripts cannot read, and what keeps other sites from using them."""
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from src import security
@@ -62,6 +64,13 @@ def clear_tokens(response: Response, settings: Settings) -> None:
         response.delete_cookie(name, path=path, secure=is_secure, httponly=True, samesite="lax")
 
 
+def are_all_there_is(request: Request, settings: Settings) -> bool:
+    """Whether the caller has brought our cookies, and no header in their place."""
+    cookie = names(settings)
+    has_cookie = cookie.access in request.cookies or cookie.refresh in request.cookies
+    return has_cookie and "authorization" not in request.headers
+
+
 def csrf_token(settings: Settings, session_id: SessionId) -> str:
     """What a script of ours sends along and another site's cannot know; bound to the session."""
     mac = security.keyed_hash(settings.secret_key, b"csrf", session_id.bytes)
@@ -80,12 +89,21 @@ def check_request(
 
 def check_origin(settings: Settings, headers: Mapping[str, str], *, own_origin: str) -> None:
     """Raise CsrfFailed unless the request says that it comes from an allowed page."""
-    allowed = {own_origin, *settings.cors.allow_origins} - {"*"}
     origin = headers.get("origin") or _origin_of(headers.get("referer", ""))
-    site = headers.get("sec-fetch-site", "none")
-    is_foreign = site == "cross-site" and origin not in settings.cors.allow_origins
-    if origin not in allowed or is_foreign:
+    is_ours = origin == own_origin and headers.get("sec-fetch-site", "none") != "cross-site"
+    if not is_ours and not _is_allowed(settings, origin):
         raise exceptions.CsrfFailed()
+
+
+def _is_allowed(settings: Settings, origin: str) -> bool:
+    """Whether CORS lets pages of this origin send cookies; `*` never does."""
+    cors = settings.cors
+    if not origin or not cors.allow_credentials or "*" in cors.allow_origins:
+        return False
+    pattern = cors.allow_origins_regex
+    return origin in cors.allow_origins or (
+        pattern is not None and re.fullmatch(pattern, origin) is not None
+    )
 
 
 def _origin_of(url: str) -> str:

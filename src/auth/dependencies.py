@@ -116,7 +116,7 @@ async def hashed_password(
 
 
 @dataclass(frozen=True, slots=True)
-class VerifiedLogin:
+class VerifiedLoginSecret:
     """Somebody who has proved to know the password of an account."""
 
     user_id: UserId
@@ -126,7 +126,7 @@ class VerifiedLogin:
 
 async def verified_login(
     login: schemas.Login, authentication: ProcessAuthentication, pools: Pools
-) -> VerifiedLogin:
+) -> VerifiedLoginSecret:
     """Unknown account and wrong password: one answer, one duration, no connection held."""
     async with pools.deciding.connection() as conn:
         credentials = await service.find_credentials(conn, identifier=login.identifier)
@@ -137,7 +137,7 @@ async def verified_login(
     if not credentials.is_active:
         raise exceptions.AccountDisabled()
     await authentication.issuer.keys.ensure(pools)
-    return VerifiedLogin(
+    return VerifiedLoginSecret(
         user_id=credentials.user_id,
         transport=login.token_transport,
         new_hash=await hasher.hash(login.password)

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 
 from joserfc.jwk import ECKey
 
+from src import logs
 from src.auth import service
 from src.auth.constants import ALGORITHM, KeyState
 from src.auth.schemas import SigningKeySecret
 from src.database import Pools, transaction
-from src.security import Sealer
+from src.exceptions import Unavailable
+from src.security import Sealer, Unsealable
+
+log = logs.get_logger("core_api.auth")
 
 _RELOAD_SECONDS = 300.0
 """A `next` key is published a day before it signs, so that no process meets it unprepared."""
 _RELOAD_AT_MOST_EVERY = 5.0
+_SHARED_FAILURE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class KeyRing:
         self._sealer = sealer
         self._lock = asyncio.Lock()
         self._loaded_at: float | None = None
+        self._failed_at = -_SHARED_FAILURE_SECONDS
+        self._active: SigningKeySecret | None = None
         self._signing: tuple[str, ECKey] | None = None
         self._public: dict[str, ECKey] = {}
         self._jwks: list[dict[str, str]] = []
@@ -57,17 +64,41 @@ class KeyRing:
         """Grows when the set of keys changes: what was verified before may not hold any more."""
 
     async def ensure(self, pools: Pools, *, kid: str | None = None) -> None:
-        """Read the keys if they are old, or if `kid` is not among them. Makes the first key."""
+        """Read the keys if they are old, or if `kid` is not among them. Makes the first key.
+
+        Raises Unavailable where that needs a database that is away. Keys that were read once serve
+        on meanwhile, and those who wait for a reading share its failure.
+        """
         if self._is_fresh(kid):
             return
         async with self._lock:
-            if not self._is_fresh(kid):
-                await self._load(pools)
+            if self._is_fresh(kid):
+                return
+            if time.monotonic() - self._failed_at >= _SHARED_FAILURE_SECONDS:
+                try:
+                    await self._load(pools)
+                except Unavailable:
+                    self._failed_at = time.monotonic()
+                else:
+                    return
+            if self._loaded_at is None or (kid is not None and kid not in self._public):
+                raise Unavailable()
 
     def signing_key(self) -> tuple[str, ECKey]:
-        """The key that signs, by its id. `ensure` comes first."""
-        if self._signing is None:
+        """The key that signs, by its id. `ensure` comes first.
+
+        Raises Unavailable where `SECRETS__SECRET_KEY` is not the one that the key was sealed with.
+        """
+        if self._active is None:
             raise RuntimeError("the signing keys have not been read")
+        kid = self._active.kid
+        if self._signing is None or self._signing[0] != kid:
+            try:
+                private = self._sealer.unseal(self._active.private_key, place=_place(kid))
+            except Unsealable as exc:
+                log.error("SECRETS__SECRET_KEY is not the one that sealed the signing keys")
+                raise Unavailable() from exc
+            self._signing = kid, ECKey.import_key(json.loads(private))
         return self._signing
 
     def public_key(self, kid: str) -> ECKey | None:
@@ -100,9 +131,7 @@ class KeyRing:
         public = {key.kid: ECKey.import_key(dict(key.public_jwk)) for key in stored}
         if public.keys() != self._public.keys():
             self.generation += 1
-        active = next(key for key in stored if key.state == KeyState.ACTIVE)
-        private = self._sealer.unseal(active.private_key, place=_place(active.kid))
-        self._signing = active.kid, ECKey.import_key(json.loads(private))
+        self._active = next(key for key in stored if key.state == KeyState.ACTIVE)
         self._public = public
         self._jwks = [key.public_jwk for key in stored]
         self._loaded_at = time.monotonic()

@@ -15,16 +15,15 @@ from src.auth.dependencies import (
     NewPasswordSecret,
     ProcessAuthentication,
     RequestCaller,
-    VerifiedLogin,
+    VerifiedLoginSecret,
     hashed_password,
     own_origin,
-    request_authentication,
     sent_token,
     verified_login,
 )
 from src.config import Settings
 from src.constants import API_PREFIX
-from src.dependencies import Database, Pools, ProcessSettings
+from src.dependencies import Database, Deciding, Pools, ProcessSettings
 from src.exceptions import Busy, Invalid, Unavailable
 from src.openapi import private_problems, problems
 from src.users import exceptions as users_exceptions
@@ -103,7 +102,7 @@ async def sign_up(
 async def log_in(
     request: Request,
     response: Response,
-    login: Annotated[VerifiedLogin, Depends(verified_login)],
+    login: Annotated[VerifiedLoginSecret, Depends(verified_login)],
     conn: Database,
     settings: ProcessSettings,
     authentication: ProcessAuthentication,
@@ -127,8 +126,19 @@ async def log_in(
     return schemas.SignedIn(user=user, tokens=sent, csrf_token=csrf_token)
 
 
+async def loaded_keys(pools: Pools, authentication: ProcessAuthentication) -> None:
+    """The signing keys are read before a transaction begins."""
+    await authentication.issuer.keys.ensure(pools)
+
+
+LoadedKeys = Annotated[None, Depends(loaded_keys)]
+
+
 async def sent_refresh_token(
-    request: Request, settings: ProcessSettings, body: schemas.Refresh | None = None
+    request: Request,
+    settings: ProcessSettings,
+    _: LoadedKeys,
+    body: schemas.Refresh | None = None,
 ) -> tokens.RefreshClaim:
     """The refresh token of the body, else of the cookie; the latter only from an allowed page."""
     return _refresh_claim(request, settings, body.refresh_token if body else None)
@@ -149,13 +159,11 @@ async def sent_refresh_token(
 async def refresh_tokens(
     response: Response,
     claim: Annotated[tokens.RefreshClaim, Depends(sent_refresh_token)],
-    pools: Pools,
-    authentication: Annotated[Authentication, Depends(request_authentication)],
+    authentication: ProcessAuthentication,
     settings: ProcessSettings,
     conn: Database,
 ) -> schemas.Refreshed:
     """Trade a refresh token for a new pair. Using one twice ends its session."""
-    await authentication.issuer.keys.ensure(pools)
     issued = await sessions.refresh(conn, authentication.issuer, claim)
     sent, csrf_token = _send(response, settings, issued)
     return schemas.Refreshed(tokens=sent, csrf_token=csrf_token)
@@ -175,12 +183,20 @@ async def log_out(
     pools: Pools,
     authentication: ProcessAuthentication,
     settings: ProcessSettings,
+    _: LoadedKeys,
     conn: Database,
     body: schemas.Logout | None = None,
 ) -> None:
     """End this session, the others, or all. A valid refresh token serves as well."""
     body = body or schemas.Logout()
-    user = await _leaving(request, settings, authentication, pools, conn, body)
+    try:
+        user = await _leaving(request, settings, authentication, pools, conn, body)
+    except (exceptions.InvalidToken, exceptions.RefreshInvalid):
+        if body.refresh_token is not None or not cookies.are_all_there_is(request, settings):
+            raise
+        # Cookies of a session that has ended already: all that is left is to take them back.
+        cookies.clear_tokens(response, settings)
+        return
     await service.revoke_sessions(
         conn,
         user_id=user.id,
@@ -193,7 +209,7 @@ async def log_out(
 
 @router.get("/session", summary="My session", responses=private_problems(exceptions.InvalidToken))
 async def get_session(
-    user: CurrentUser, conn: Database, settings: ProcessSettings
+    user: CurrentUser, conn: Deciding, settings: ProcessSettings
 ) -> schemas.CurrentSession:
     """Show the session behind the request, and the CSRF token of a session with cookies."""
     session = await service.get_session(conn, session_id=user.session_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from src.auth.constants import LogoutScope, Transport
-from src.schemas import Payload
+from src.schemas import Payload, Printable
 from src.users.constants import EMAIL_MAX
 from src.users.schemas import Email, Locale, Name, User, UserId, Username
 
@@ -39,6 +39,7 @@ class Login(Payload):
     identifier: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=EMAIL_MAX),
+        Printable,
         Field(examples=["ann@example.org"]),
     ]
     password: AnyPassword

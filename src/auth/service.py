@@ -166,17 +166,25 @@ async def rotate_session(
 
 @sql(
     """
+    WITH ending AS (
+        SELECT id
+          FROM session
+         WHERE account_id = %(user_id)s
+           AND revoked_at IS NULL
+           AND (%(scope)s = 'all' OR (id = %(session_id)s) = (%(scope)s = 'current'))
+         ORDER BY id  -- two of them at once take turns
+           FOR NO KEY UPDATE
+    )
     UPDATE session
        SET revoked_at = now(), revoke_reason = %(reason)s
-     WHERE account_id = %(user_id)s
-       AND revoked_at IS NULL
-       AND (id = %(session_id)s) = %(is_current)s
+      FROM ending
+     WHERE session.id = ending.id
     -- Both columns are set.
     -- allow constraint(session_revoke_reason_check)
     """
 )
 async def _revoke(
-    conn: Connection, *, user_id: UserId, session_id: SessionId, is_current: bool, reason: str
+    conn: Connection, *, user_id: UserId, session_id: SessionId, scope: LogoutScope, reason: str
 ) -> int: ...
 
 
@@ -189,15 +197,7 @@ async def revoke_sessions(
     reason: str,
 ) -> None:
     """End this session, the others, or all of them."""
-    ended = 0
-    if scope is not LogoutScope.OTHERS:
-        ended += await _revoke(
-            conn, user_id=user_id, session_id=session_id, is_current=True, reason=reason
-        )
-    if scope is not LogoutScope.CURRENT:
-        ended += await _revoke(
-            conn, user_id=user_id, session_id=session_id, is_current=False, reason=reason
-        )
+    ended = await _revoke(conn, user_id=user_id, session_id=session_id, scope=scope, reason=reason)
     await _record(
         conn, Action.SESSION_REVOKED, user_id, session_id, {"scope": scope, "ended": ended}
     )
@@ -209,7 +209,7 @@ async def revoke_reused(conn: Connection, *, session: SessionSecret) -> None:
         conn,
         user_id=session.user_id,
         session_id=session.id,
-        is_current=True,
+        scope=LogoutScope.CURRENT,
         reason="refresh_token_reused",
     )
     await _record(conn, Action.REFRESH_TOKEN_REUSED, session.user_id, session.id, {})

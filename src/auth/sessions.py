@@ -41,7 +41,7 @@ class IssuedSecret:
 
     session_id: SessionId
     transport: Transport
-    access: tokens.AccessToken
+    access: tokens.AccessTokenSecret
     refresh_token: str
     refresh_expires_at: datetime
 

@@ -51,7 +51,7 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessTokenSecret:
     text: str
     expires_in: int
 
@@ -135,7 +135,7 @@ def mint(
     session_id: SessionId,
     authenticated_at: datetime,
     auth_methods: list[str],
-) -> AccessToken:
+) -> AccessTokenSecret:
     """Sign an access token. `keys.ensure` comes first."""
     kid, key = keys.signing_key()
     lifetime = settings.access_token.expiration * 60
@@ -159,7 +159,7 @@ def mint(
         key,
         algorithms=[ALGORITHM],
     )
-    return AccessToken(text, lifetime)
+    return AccessTokenSecret(text, lifetime)
 
 
 _PREFIX = "core_rt_"

@@ -38,7 +38,7 @@ def check_server(conninfo: str) -> None:
         with psycopg.connect(conninfo) as conn:
             version = conn.info.server_version
     except psycopg.OperationalError as exc:
-        reason = str(exc).strip().splitlines()[-1].removeprefix("connection failed: ")
+        reason = str(exc).strip().splitlines()[0].removeprefix("connection failed: ")
         raise ServerError(reason) from exc
     if version < MINIMUM_VERSION:
         raise ServerError(f"PostgreSQL {version // 10000} is too old: 18 is needed")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, Protocol, Type
 import psycopg
 from psycopg.rows import TupleRow
 
-from src.database.errors import translated
+from src.database.errors import translated, unstorable
 from src.exceptions import CoreError, Unavailable
 
 if TYPE_CHECKING:
@@ -113,7 +113,10 @@ class PooledConnection:
     ) -> Fetched:
         with translated(statement.constraints):
             async with self._answering():
-                cursor = await self._conn.execute(text, params)
+                try:
+                    cursor = await self._conn.execute(text, params)
+                except UnicodeEncodeError as exc:  # half of a surrogate pair
+                    raise unstorable() from exc
             if cursor.description is None:
                 return Fetched(None, (), cursor.rowcount)
             names = [column.name for column in cursor.description]

@@ -18,6 +18,19 @@ _COME_BACK = (
 )
 
 
+_TOO_MUCH = (
+    errors.ProgramLimitExceeded,
+    errors.StatementTooComplex,
+    errors.TooManyColumns,
+    errors.TooManyArguments,
+)
+
+
+def unstorable() -> BadRequest:
+    """For a value that no column can hold."""
+    return BadRequest("A value has characters or a size that cannot be stored.")
+
+
 @contextmanager
 def translated(constraints: Mapping[str, type[CoreError]] | None = None) -> Iterator[None]:
     """Raise our exceptions for psycopg's.
@@ -33,7 +46,7 @@ def translated(constraints: Mapping[str, type[CoreError]] | None = None) -> Iter
         if refusal is None:
             raise
         raise refusal() from exc
-    except (psycopg.DataError, UnicodeEncodeError) as exc:
-        raise BadRequest("A value has characters or a size that cannot be stored.") from exc
+    except (psycopg.DataError, *_TOO_MUCH) as exc:
+        raise unstorable() from exc
     except _COME_BACK as exc:
         raise Unavailable() from exc

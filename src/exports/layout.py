@@ -2,13 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from src.answers.schemas import Collected
-from src.applets.schemas import StoredVersion
+from src.applets.schemas import Measure
 
 FIXED = (
     "submission_id",
@@ -19,6 +18,7 @@ FIXED = (
     "received_at",
     "zone",
 )
+_NAMED = {"value": "{}", "text": "{}_text", "score": "score_{}"}
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -34,41 +34,26 @@ class Column:
     name: str
 
 
-def columns(versions: Iterable[StoredVersion]) -> list[Column]:
-    """One column an item and a score, over all versions; the newest version's come first.
+def columns(measures: Iterable[Measure]) -> list[Column]:
+    """One column a measure, in their order.
 
     An item is titled by its name, and by its activity's too where two activities share it.
     """
-    found: dict[tuple[str, str, str], Column] = {}
-    activity_names: dict[str, str] = {}
-    for version in versions:
-        for activity in version.content["activities"]:
-            activity_names.setdefault(activity["id"], activity["name"])
-            for column in _columns(activity):
-                found.setdefault((column.activity_id, column.kind, column.name), column)
-    uses = Counter(column.title for column in found.values())
-    titled = [
-        column
-        if uses[column.title] == 1 and column.title not in FIXED
-        else replace(
-            column, title=_harmless(f"{activity_names[column.activity_id]}.{column.title}")
-        )
-        for column in found.values()
-    ]
-    return _distinct(titled)
-
-
-def _columns(activity: Mapping[str, Any]) -> Iterator[Column]:
-    key = activity["id"]
-    for item in activity["items"]:
-        name = item["name"]
-        if item["type"] == "message":
-            continue
-        yield Column(name, key, "value", name)
-        if item.get("config", {}).get("extra_text", {}).get("enabled"):
-            yield Column(f"{name}_text", key, "text", name)
-    for score in activity.get("scores_and_reports", {}).get("scores", []):
-        yield Column(f"score_{score['name']}", key, "score", score["name"])
+    named = [(measure, _NAMED[measure.kind].format(measure.name)) for measure in measures]
+    uses = Counter(name for _, name in named)
+    return _distinct(
+        [
+            Column(
+                title=name
+                if uses[name] == 1 and name not in FIXED
+                else _harmless(f"{measure.activity}.{name}"),
+                activity_id=str(measure.activity_id),
+                kind=measure.kind,
+                name=measure.name,
+            )
+            for measure, name in named
+        ]
+    )
 
 
 def _distinct(named: Sequence[Column]) -> list[Column]:

@@ -2,23 +2,26 @@
 
 from contextlib import AsyncExitStack
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from src.applets import service as applets_service
 from src.applets.dependencies import ManagedApplet
 from src.applets.exceptions import AppletNotFound
 from src.auth.exceptions import InvalidToken
 from src.dependencies import Pools
-from src.exceptions import Invalid
+from src.exceptions import Invalid, TooManyRequests
 from src.exports import service
+from src.exports.dependencies import download_place
 from src.exports.layout import columns
 from src.openapi import private_problems
 from src.streaming import StreamedResponse, reading
 from src.teams.exceptions import RoleTooLow
 
-router = APIRouter(prefix="/applets/{applet_id}", tags=["exports"])
+router = APIRouter(
+    prefix="/applets/{applet_id}", tags=["exports"], dependencies=[Depends(download_place)]
+)
 
-_PROBLEMS = private_problems(InvalidToken, AppletNotFound, RoleTooLow, Invalid)
+_PROBLEMS = private_problems(InvalidToken, AppletNotFound, RoleTooLow, Invalid, TooManyRequests)
 
 
 @router.get(
@@ -40,7 +43,7 @@ async def get_csv(applet: ManagedApplet, pools: Pools) -> StreamedResponse:
     """
     async with AsyncExitStack() as stack:
         conn = await stack.enter_async_context(reading(pools))
-        layout = columns(await applets_service.list_stored_versions(conn, applet_id=applet.id))
+        layout = columns(await applets_service.list_measures(conn, applet_id=applet.id))
         chunks = service.csv_chunks(conn, applet_id=applet.id, layout=layout)
         return await StreamedResponse.begun(
             chunks, stack, media_type="text/csv; charset=utf-8", filename=f"{applet.id}.csv"

@@ -6,7 +6,8 @@ Procrastinate keeps the queue, in our database; domains register handlers in the
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from procrastinate import App, Blueprint, JobContext, RetryStrategy
+from procrastinate import App, Blueprint, JobContext
+from procrastinate.exceptions import ProcrastinateException
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from src import logs
@@ -15,7 +16,6 @@ T = TypeVar("T")
 
 log = logs.get_logger("core_api.jobs")
 
-RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
 _STALLED_SECONDS = 30.0
 
 sweeper = Blueprint()
@@ -44,5 +44,9 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:
     """Retry jobs whose worker died: a worker silent for half a minute does not come back."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS):
-        log.warning("job retried", job=job.id, task=job.task_name, at=timestamp)
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except ProcrastinateException as exc:  # its like is queued again, say: the others go on
+            log.warning("job not retried", job=job.id, task=job.task_name, error=str(exc))
+        else:
+            log.warning("job retried", job=job.id, task=job.task_name, at=timestamp)

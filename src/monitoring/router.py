@@ -6,9 +6,11 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from src.auth.dependencies import ProcessAuthentication
 from src.dependencies import Pools
+from src.exceptions import Unavailable
 from src.metrics import Metrics
-from src.monitoring import schemas, service
+from src.monitoring import exceptions, schemas, service
 from src.openapi import problems
 
 router = APIRouter(tags=["monitoring"])
@@ -38,9 +40,11 @@ async def get_liveness() -> schemas.Liveness:
     return schemas.Liveness(status="live")
 
 
-@router.get("/health/ready", summary="Readiness", responses=problems(service.NotReady))
+@router.get("/health/ready", summary="Readiness", responses=problems(exceptions.NotReady))
 async def get_readiness(
-    pools: Pools, outdated: Annotated[frozenset[str], Depends(outdated_revisions)]
+    pools: Pools,
+    outdated: Annotated[frozenset[str], Depends(outdated_revisions)],
+    authentication: ProcessAuthentication,
 ) -> schemas.Readiness:
     """Whether the database answers within half a second and has this release's schema.
 
@@ -50,9 +54,14 @@ async def get_readiness(
         async with asyncio.timeout(_PATIENCE), pools.deciding.connection() as conn:
             revision = await service.find_revision(conn)
     except TimeoutError as exc:
-        raise service.NotReady() from exc
+        raise exceptions.NotReady() from exc
     if revision is None or revision in outdated:
-        raise service.NotReady()
+        raise exceptions.NotReady()
+    try:
+        await authentication.issuer.keys.ensure(pools)
+        authentication.issuer.keys.signing_key()
+    except Unavailable as exc:
+        raise exceptions.NotReady() from exc
     return schemas.Readiness(status="ready", revision=revision)
 
 

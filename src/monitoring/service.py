@@ -1,12 +1,6 @@
 """Whether the service can do its work."""
 
 from src.database import Connection, sql
-from src.exceptions import Unavailable
-
-
-class NotReady(Unavailable):
-    code = "not_ready"
-    message = "The service is not ready: its database is away, or waits for a migration."
 
 
 @sql("SELECT version_num FROM alembic_version ORDER BY version_num DESC LIMIT 1")

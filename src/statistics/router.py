@@ -1,12 +1,13 @@
 """`/v1/applets/{applet_id}/statistics`."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from src.applets.dependencies import ManagedApplet
 from src.applets.exceptions import AppletNotFound
 from src.auth.exceptions import InvalidToken
 from src.dependencies import Pools
-from src.exceptions import Invalid
+from src.exceptions import Invalid, TooManyRequests
+from src.exports.dependencies import download_place
 from src.openapi import private_problems
 from src.statistics import schemas, service
 from src.streaming import reading
@@ -18,7 +19,8 @@ router = APIRouter(prefix="/applets/{applet_id}/statistics", tags=["statistics"]
 @router.get(
     "",
     summary="Statistics",
-    responses=private_problems(InvalidToken, AppletNotFound, RoleTooLow, Invalid),
+    responses=private_problems(InvalidToken, AppletNotFound, RoleTooLow, Invalid, TooManyRequests),
+    dependencies=[Depends(download_place)],
 )
 async def get_statistics(applet: ManagedApplet, pools: Pools) -> schemas.Statistics:
     """Describe all answers: distribution, mean and deviation of items, scores with alpha.

@@ -3,12 +3,19 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
 from src.answers import service as answers_service
 from src.answers.schemas import CollectedAnswer
 from src.applets import service as applets_service
-from src.applets.schemas import ActivityId, AppletId, ItemField, RevisionId, ScoreForm, Tree
+from src.applets.schemas import (
+    ActivityId,
+    AppletId,
+    ItemField,
+    RevisionId,
+    ScoreForm,
+    StoredRevision,
+    Unasked,
+)
 from src.database import Connection, closing
 from src.statistics.moments import Moments, Reliability
 from src.statistics.schemas import Bin, ItemStatistics, ScoreStatistics, Statistics
@@ -120,11 +127,11 @@ class ScoreTally:
 class ActivityTally:
     """One activity, laid out by its newest content."""
 
-    def __init__(self, content: Tree) -> None:
-        self.id = ActivityId(UUID(content["id"]))
-        self.name = content["name"]
-        form = applets_service.compile_content(content)
-        by_name = {item["name"]: item for item in content["items"]}
+    def __init__(self, revision: StoredRevision) -> None:
+        self.id = revision.activity_id
+        self.name = revision.content["name"]
+        form = applets_service.compile_content(revision.content)
+        by_name = {item["name"]: item for item in revision.content["items"]}
         self._items = {
             field.name: ItemTally(by_name[field.name], field)
             for field in form.fields
@@ -133,16 +140,12 @@ class ActivityTally:
         self._scores = [ScoreTally(score) for score in form.scores]
         self._asked: dict[RevisionId, dict[str, ItemTally]] = {}
 
-    def learn(self, content: Tree) -> None:
-        """Note what a revision asked. What was an item of another type then is not the same."""
-        self._asked[RevisionId(UUID(content["revision_id"]))] = {
-            item["name"]: tally
-            for item in content["items"]
-            if (tally := self._items.get(item["name"])) is not None and tally.type == item["type"]
-        }
+    def learn(self, unasked: Unasked) -> None:
+        """Note what a revision did not ask. An item of another type then is not the same."""
+        self._asked.setdefault(unasked.revision_id, dict(self._items)).pop(unasked.name, None)
 
     def add(self, answer: CollectedAnswer) -> None:
-        asked = self._asked[answer.revision_id]
+        asked = self._asked.get(answer.revision_id, self._items)
         for name, tally in asked.items():
             tally.add(answer.payload.get(name))
         for score in self._scores:
@@ -161,12 +164,12 @@ async def get(conn: Connection, *, applet_id: AppletId) -> Statistics:
     Items and scores are those of the newest version of each activity that was ever published.
     """
     tallies: dict[ActivityId, ActivityTally] = {}
-    for version in await applets_service.list_stored_versions(conn, applet_id=applet_id):
-        for activity in version.content["activities"]:
-            key = ActivityId(UUID(activity["id"]))
-            if key not in tallies:
-                tallies[key] = ActivityTally(activity)
-            tallies[key].learn(activity)
+    for revision_id in await applets_service.list_newest_revisions(conn, applet_id=applet_id):
+        revision = await applets_service.get_revision(conn, revision_id=revision_id)
+        tallies[revision.activity_id] = ActivityTally(revision)
+    async with closing(applets_service.stream_unasked(conn, applet_id=applet_id)) as differences:
+        async for unasked in differences:
+            tallies[unasked.activity_id].learn(unasked)
     submissions = 0
     async with closing(answers_service.stream_collected(conn, applet_id=applet_id)) as rows:
         async for collected in rows:

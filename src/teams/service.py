@@ -9,7 +9,6 @@ from src.database import Connection, sql
 from src.pagination import PageRequest, Place
 from src.schemas import Page
 from src.teams import exceptions
-from src.teams.constants import Role
 from src.teams.schemas import Team, TeamId
 from src.users.schemas import UserId
 
@@ -66,20 +65,6 @@ async def create(conn: Connection, *, user_id: UserId, name: str) -> Team:
 )
 async def get(conn: Connection, *, team_id: TeamId, user_id: UserId) -> Team:
     """Return the team as the user sees it; to a stranger it does not exist."""
-    ...
-
-
-@sql(
-    """
-    SELECT role
-      FROM team_member
-     WHERE team_id = %(team_id)s
-       AND account_id = %(user_id)s
-    """,
-    missing=exceptions.TeamNotFound,
-)
-async def get_role(conn: Connection, *, team_id: TeamId, user_id: UserId) -> Role:
-    """Return the user's role in the team; to a stranger the team does not exist."""
     ...
 
 

@@ -3,14 +3,15 @@
 from fastapi import APIRouter
 
 from src.auth.dependencies import CurrentUser
-from src.dependencies import Database
+from src.auth.exceptions import InvalidToken
+from src.dependencies import Deciding
 from src.openapi import private_problems
 from src.users import schemas, service
 
 router = APIRouter(prefix="/users", tags=["users"])
 
 
-@router.get("/me", summary="My account", responses=private_problems())
-async def get_me(user: CurrentUser, conn: Database) -> schemas.User:
+@router.get("/me", summary="My account", responses=private_problems(InvalidToken))
+async def get_me(user: CurrentUser, conn: Deciding) -> schemas.User:
     """Show the caller's own account."""
     return await service.get(conn, user_id=user.id)

@@ -14,6 +14,7 @@ from src.auth import keys, tasks
 from src.auth.constants import ALGORITHM
 from src.config import Settings
 from src.database import Connection, Pools, conninfo
+from src.exceptions import Unavailable
 from src.jobs import service as jobs_service
 from src.security import Sealer, Unsealable
 from tests import factories
@@ -168,15 +169,19 @@ async def test_a_sealed_key_cannot_be_moved(conn: Connection, execute: Execute) 
         " WHERE state = 'active'"
     )
 
-    with pytest.raises(Unsealable):
-        await keys.KeyRing(factories.SEALER).ensure(factories.lending(conn))
+    ring = keys.KeyRing(factories.SEALER)
+    await ring.ensure(factories.lending(conn))
+    with pytest.raises(Unavailable):
+        ring.signing_key()
 
 
 async def test_another_secret_key_opens_nothing(conn: Connection) -> None:
     await factories.user(conn)
 
-    with pytest.raises(Unsealable):
-        await keys.KeyRing(Sealer(b"another key")).ensure(factories.lending(conn))
+    ring = keys.KeyRing(Sealer(b"another key"))
+    await ring.ensure(factories.lending(conn))
+    with pytest.raises(Unavailable):
+        ring.signing_key()
 
 
 def test_what_is_sealed_opens_in_its_place_unchanged_or_not_at_all() -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import time
 from typing import Any
 
@@ -166,3 +167,20 @@ async def test_an_unknown_scope_is_refused(client: AsyncClient, conn: Connection
 
     problem(response, 422, "validation_failed")
     assert await is_alive(client, ann)
+
+
+@pytest.mark.committed
+async def test_signing_out_everywhere_at_once_takes_turns(
+    client: AsyncClient, conn: Connection
+) -> None:
+    ann = await factories.user(conn)
+    sessions = [ann, *[await factories.session(conn, ann) for _ in range(5)]]
+
+    responses = await asyncio.gather(
+        *(
+            client.post("/v1/auth/logout", json={"scope": "all"}, headers=acting_as(session))
+            for session in sessions
+        )
+    )
+
+    assert {response.status_code for response in responses} <= {204, 401}

@@ -1,6 +1,7 @@
 import pytest
 from httpx2 import AsyncClient, Response
 
+from src.auth import passwords
 from src.auth.constants import PASSWORD_MAX, PASSWORD_MIN
 from src.config import AuthenticationSettings
 from src.database import Connection
@@ -221,3 +222,13 @@ async def test_a_problem_does_not_repeat_what_was_sent(client: AsyncClient) -> N
 
     assert secret not in response.text
     assert "no such name!" not in response.text
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["abcdefghijklmnop", "ponmlkjihgfedcba", "aaaaaaaaaaaaaaaaaaaa", "abcabcabcabcabcabc"],
+)
+def test_a_run_or_a_repetition_is_breached(password: str) -> None:
+    (mistake,) = passwords.mistakes(password, context=[])
+
+    assert mistake.code == "password_breached"

@@ -36,7 +36,40 @@ async def test_a_method_that_an_address_does_not_take_is_a_problem(
     response = await client.request(method, "/v1/ping")
 
     problem(response, 405, "method_not_allowed")
-    assert response.headers["allow"] == "GET"
+    assert response.headers["allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/teams", "GET, HEAD, POST"),
+        ("/v1/applets/01a1fc2b-4c99-7073-b08a-3229b67bb99d/draft", "GET, HEAD, PUT"),
+    ],
+)
+async def test_all_methods_of_an_address_are_allowed(
+    client: AsyncClient, path: str, methods: str
+) -> None:
+    assert (await client.delete(path)).headers["allow"] == methods
+
+
+@pytest.mark.parametrize("body", [b'{"name": "\xff"}', b"[" * 100_000, b"[" * 9_000 + b"]" * 9_000])
+async def test_what_the_parser_chokes_on_is_malformed(client: AsyncClient, body: bytes) -> None:
+    response = await client.post(
+        "/v1/auth/login", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    assert response.status_code in {400, 422}
+    if response.status_code == 400:
+        problem(response, 400, "malformed_json")
+
+
+async def test_a_mistake_is_listed_once_and_not_without_end(client: AsyncClient) -> None:
+    once = await client.post("/v1/auth/signup", json={"email": "x", "password": "y"})
+    many = await client.post("/v1/auth/signup", json={f"key{n}": 1 for n in range(20_000)})
+
+    pointers = [error["pointer"] for error in once.json()["errors"]]
+    assert len(pointers) == len(set(pointers))
+    assert len(many.json()["errors"]) <= 1000
 
 
 async def test_a_problem_says_all_that_the_rfc_asks(client: AsyncClient) -> None:

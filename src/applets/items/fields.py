@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from src.schemas import Printable
+
 INTEGER_LIMIT = 2**31 - 1
 SCORE_LIMIT = 1_000_000
 OPTIONS = 1_000
@@ -75,7 +77,9 @@ def _read_date(raw: object) -> object:
 Flag = StrictBool
 ItemName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$", max_length=100)]
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"\S")
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"\S"),
+    Printable,
 ]
 ShortText = Annotated[str, Field(max_length=500)]
 Address = Annotated[str, Field(max_length=2_000, description="Where the picture lies.")]

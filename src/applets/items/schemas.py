@@ -25,6 +25,7 @@ from src.schemas import Payload
 _OWN: dict[str, LiteralString] = {
     "too_many_decimals": "too_many_decimals",
     "invalid_date": "invalid_date",
+    "invalid_characters": "invalid_characters",
 }
 _BUILT_IN = frozenset(get_args(ErrorType))
 _CODES = {"extra_forbidden": "unknown_field"}

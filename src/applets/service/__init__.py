@@ -10,11 +10,14 @@ from src.applets.service.forms import (
     numeric,
 )
 from src.applets.service.versions import (
+    get_revision,
     get_version,
+    list_measures,
+    list_newest_revisions,
     list_revisions,
-    list_stored_versions,
     list_versions,
     publish,
+    stream_unasked,
 )
 
 __all__ = [
@@ -25,14 +28,17 @@ __all__ = [
     "create",
     "get",
     "get_draft",
+    "get_revision",
     "get_version",
     "list_for_team",
+    "list_measures",
+    "list_newest_revisions",
     "list_revisions",
-    "list_stored_versions",
     "list_versions",
     "numeric",
     "publish",
     "read_import",
     "save_draft",
     "save_import",
+    "stream_unasked",
 ]

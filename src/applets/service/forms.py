@@ -17,7 +17,20 @@ from src.applets.schemas import (
 def compile_revision(stored: StoredRevision) -> Revision:
     """The form, ready to check answers against. It may be kept: a revision never changes."""
     form = compile_content(stored.content)
-    return Revision(id=stored.id, activity_id=stored.activity_id, form=form)
+    return Revision(
+        id=stored.id, activity_id=stored.activity_id, form=form, weight=_weight(stored.content)
+    )
+
+
+def _weight(content: Tree) -> int:
+    """Items, with their options and conditions, and what scores list."""
+    scores = content.get("scores_and_reports", {}).get("scores", [])
+    return sum(
+        1
+        + len((item.get("values") or {}).get("options", []))
+        + len((item.get("condition") or {}).get("conditions", []))
+        for item in content["items"]
+    ) + sum(1 + len(score["items"]) for score in scores)
 
 
 def compile_content(content: Tree) -> Form:

@@ -1,6 +1,6 @@
 """Versions: publishing a draft, and reading what was published."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,11 +12,13 @@ from src.applets.schemas import (
     ActivityId,
     Applet,
     AppletId,
+    Measure,
     PublishableDraft,
     RevisionId,
     StoredRevision,
     StoredVersion,
     Tree,
+    Unasked,
     Version,
     VersionId,
 )
@@ -304,14 +306,119 @@ async def list_revisions(conn: Connection, *, version_id: VersionId) -> list[Sto
     ...
 
 
+@sql("SELECT id, activity_id, sha256, content FROM activity_revision WHERE id = %(revision_id)s")
+async def get_revision(conn: Connection, *, revision_id: RevisionId) -> StoredRevision: ...
+
+
 @sql(
     """
-    SELECT id, applet_id, seq, label, note, published_by, published_at, content, content_sha256
-      FROM applet_version
-     WHERE applet_id = %(applet_id)s
-     ORDER BY seq DESC
+    WITH newest AS (
+        SELECT DISTINCT ON (applet_version_activity.activity_id)
+               applet_version_activity.activity_revision_id, applet_version.seq,
+               applet_version_activity.position
+          FROM applet_version
+          JOIN applet_version_activity
+            ON applet_version_activity.applet_version_id = applet_version.id
+         WHERE applet_version.applet_id = %(applet_id)s
+         ORDER BY applet_version_activity.activity_id, applet_version.seq DESC
+    )
+    SELECT activity_revision_id
+      FROM newest
+     ORDER BY seq DESC, position, activity_revision_id
     """
 )
-async def list_stored_versions(conn: Connection, *, applet_id: AppletId) -> list[StoredVersion]:
-    """Every version with its tree, newest first: what exports and statistics are laid out by."""
+async def list_newest_revisions(conn: Connection, *, applet_id: AppletId) -> list[RevisionId]:
+    """The newest form of every activity that was ever published, newest version first."""
+    ...
+
+
+@sql(
+    """
+    WITH revision AS (
+        SELECT DISTINCT ON (applet_version_activity.activity_revision_id)
+               applet_version_activity.activity_revision_id AS id,
+               applet_version_activity.activity_id, applet_version.seq
+          FROM applet_version
+          JOIN applet_version_activity
+            ON applet_version_activity.applet_version_id = applet_version.id
+         WHERE applet_version.applet_id = %(applet_id)s
+         ORDER BY applet_version_activity.activity_revision_id, applet_version.seq DESC
+    ), newest AS (
+        SELECT DISTINCT ON (activity_id) activity_id, id
+          FROM revision
+         ORDER BY activity_id, seq DESC
+    ), asked AS (
+        SELECT revision.activity_id, revision.id AS revision_id, item.name, item.type
+          FROM revision
+          JOIN activity_revision ON activity_revision.id = revision.id
+         CROSS JOIN jsonb_to_recordset(activity_revision.content -> 'items')
+               AS item (name text, type text)
+    ), unasked AS (
+        SELECT revision.activity_id, revision.id AS revision_id, asked.name, asked.type
+          FROM newest
+          JOIN asked ON asked.revision_id = newest.id
+          JOIN revision ON revision.activity_id = newest.activity_id
+        EXCEPT
+        SELECT activity_id, revision_id, name, type
+          FROM asked
+    )
+    SELECT activity_id, revision_id, name
+      FROM unasked
+     ORDER BY revision_id, name
+    -- Every item has a name.
+    -- not null: name
+    """
+)
+def stream_unasked(conn: Connection, *, applet_id: AppletId) -> AsyncIterator[Unasked]:
+    """Where older forms differ from the newest of their activity. The caller holds a transaction.
+
+    The trees stay in the database: together they can be far larger than memory.
+    """
+    ...
+
+
+@sql(
+    """
+    WITH last_use AS (
+        SELECT DISTINCT ON (applet_version_activity.activity_revision_id)
+               applet_version_activity.activity_revision_id, applet_version_activity.activity_id,
+               applet_version.seq, applet_version_activity.position
+          FROM applet_version
+          JOIN applet_version_activity
+            ON applet_version_activity.applet_version_id = applet_version.id
+         WHERE applet_version.applet_id = %(applet_id)s
+         ORDER BY applet_version_activity.activity_revision_id, applet_version.seq DESC
+    ), revision AS (
+        SELECT last_use.activity_id, last_use.seq, last_use.position, activity_revision.content,
+               first_value(activity_revision.content ->> 'name')
+                   OVER (PARTITION BY last_use.activity_id ORDER BY last_use.seq DESC) AS activity
+          FROM last_use
+          JOIN activity_revision ON activity_revision.id = last_use.activity_revision_id
+    ), measure AS (
+        SELECT revision.activity_id, revision.activity, part.kind, item.content ->> 'name' AS name,
+               ARRAY[-revision.seq, revision.position, 0, item.place, part.place] AS place
+          FROM revision
+         CROSS JOIN jsonb_array_elements(revision.content -> 'items')
+               WITH ORDINALITY AS item (content, place)
+         CROSS JOIN (VALUES ('value', 0), ('text', 1)) AS part (kind, place)
+         WHERE item.content ->> 'type' <> 'message'
+           AND (part.kind = 'value'
+                OR item.content @> '{"config": {"extra_text": {"enabled": true}}}')
+         UNION ALL
+        SELECT revision.activity_id, revision.activity, 'score', score.content ->> 'name',
+               ARRAY[-revision.seq, revision.position, 1, score.place, 0]
+          FROM revision
+         CROSS JOIN jsonb_array_elements(revision.content #> '{scores_and_reports,scores}')
+               WITH ORDINALITY AS score (content, place)
+    )
+    SELECT activity_id, activity, kind, name
+      FROM measure
+     GROUP BY activity_id, activity, kind, name
+     ORDER BY min(place), activity_id, kind, name
+    -- Every activity, item and score has a name.
+    -- not null: activity, name
+    """
+)
+async def list_measures(conn: Connection, *, applet_id: AppletId) -> list[Measure]:
+    """What all versions have asked and computed, the newest version's first, each once."""
     ...
