@@ -130,6 +130,14 @@ imports: setup
 sql *options: setup
     {{ python }} -m sqlcheck "$@"
 
+# Look for wrong answers of the checker with random queries, such as: just sql-fuzz 42
+[group('check')]
+sql-fuzz seed count="10000": setup
+    {{ python }} -m tests.sqlcheck.fuzzing.nullness "$1" "$2"
+    {{ python }} -m tests.sqlcheck.fuzzing.rows "$1" "$2"
+    {{ python }} -m tests.sqlcheck.fuzzing.mutations
+    {{ python }} -m tests.sqlcheck.fuzzing.schemas
+
 # Whether the models say what the migrations make
 [group('check')]
 drift: setup

@@ -19,6 +19,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 import src
+from scripts.schema import schema
 from src.config import Section, Settings
 from src.exceptions import CoreError, ErrorCode
 from src.main import create_app
@@ -41,6 +42,7 @@ def main(arguments: list[str]) -> None:
         + "\n",
         "docs/reference/configuration.md": configuration(),
         "docs/reference/errors.md": errors(),
+        "docs/reference/schema.md": schema(),
         ".env.example": env_example(),
     }
     check_env(written[".env.example"])

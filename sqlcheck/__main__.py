@@ -8,12 +8,13 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlcheck.check import everything, examine
 from sqlcheck.config import Config, import_modules, read_config, registered
-from sqlcheck.describing import describe
+from sqlcheck.describing import describe, dump
 from sqlcheck.diagram import diagram
 from sqlcheck.embedded import migrate, server
 from sqlcheck.finding import Finding
@@ -28,17 +29,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     config = read_config(Path(given.config))
     sys.path.insert(0, str(Path.cwd()))
-    with database(given, config) as dsn:
+    with ExitStack() as stack:
+        with ThreadPoolExecutor(1) as beside:  # while modules are imported
+            starting = beside.submit(lambda: stack.enter_context(database(given, config)))
+            if not (given.watch or given.describe or given.tree):
+                import_modules(given.modules or config.modules)
+            dsn = starting.result()
         if given.watch:
-            again = [*given.modules, "--dsn", dsn, "--config", given.config]
-            again += ["--registry", given.registry] * bool(given.registry)
-            watching(again, config.sources or ["."])
+            watching(_again(given, dsn), config.sources or ["."])
             return 0
-        if given.describe:
+        if given.describe or given.tree:
+            show = describe if given.describe else dump
             with open_session(dsn, config.options) as session:
-                sys.stdout.write(f"{describe(session, sys.stdin.read().strip())}\n")
+                sys.stdout.write(f"{show(session, sys.stdin.read().strip())}\n")
             return 0
         return _check(given, config, dsn)
+
+
+def _again(given: argparse.Namespace, dsn: str) -> list[str]:
+    """The options of a run on the same database."""
+    again = [*given.modules, "--dsn", dsn, "--config", given.config]
+    again += ["--registry", given.registry] * bool(given.registry)
+    return again + [f"--{name}" for name in ("github", "unused") if getattr(given, name)]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--config", default="pyproject.toml", help="the file with [tool.sqlcheck]")
     add("--github", action="store_true", help="print annotations for GitHub")
     add("--describe", action="store_true", help="read a statement, print its row class and stub")
+    add("--tree", action="store_true", help="read a statement, print it as PostgreSQL analysed it")
     add("--unused", action="store_true", help="list columns and indexes that no statement needs")
     add("--diagram", action="store_true", help="print a Mermaid diagram with readers and writers")
     add("--watch", action="store_true", help="check again whenever a file changes")
@@ -71,7 +84,6 @@ def database(given: argparse.Namespace, config: Config) -> Iterator[str]:
 
 
 def _check(given: argparse.Namespace, config: Config, dsn: str) -> int:
-    import_modules(given.modules or config.modules)
     statements = registered(given.registry or config.registry)
     started = time.perf_counter()
     with open_session(dsn, config.options) as session:

@@ -112,6 +112,8 @@ class Catalog:
     views: Mapping[int, Node]
     plain_indexes: Mapping[str, str]
     """Indexes that serve neither a constraint nor a foreign key, each with its table."""
+    leading: Mapping[str, str] = field(default_factory=dict)
+    """The first column of each b-tree index, where it is a column."""
     triggered: frozenset[int] = field(default=frozenset())
     """Tables with triggers of their own."""
 

@@ -18,6 +18,7 @@ from sqlcheck.lints import lint_rules
 from sqlcheck.notes import Notes, take
 from sqlcheck.nulls import null_rules
 from sqlcheck.older import version_rules
+from sqlcheck.ordering import order_rules
 from sqlcheck.params import parameter_rules, type_rules
 from sqlcheck.placeholders import numbered
 from sqlcheck.plans import indexes_of, plan_rules, planned
@@ -42,6 +43,9 @@ _HIDES_MORE = _FATAL | {"sql", "utility", "params", "form"}
 """What keeps other findings from being made."""
 
 _TOGETHER = frozenset(["id", "never-null"])
+
+_LAST = "order"
+"""Said only of statements that are right in all else."""
 
 _RULES: tuple[Callable[[Variant], Iterator[Complaint]], ...] = (
     parameter_rules,
@@ -80,10 +84,22 @@ def examine(statement: StatementLike, session: Session) -> Examined:
     """Check one statement, and note what it shows of the whole."""
     source, notes = find_source(statement), Notes()
     placed = list(complaints(statement, source, session, notes))
-    placed += [(each, statement.text) for each in needless_allows(statement.text, placed)]
+    needless = [(each, statement.text) for each in needless_allows(statement.text, placed)]
+    placed = [*_without_echoes(placed), *needless]
     forget(session)
     found = findings(statement, source, placed)
     return Examined(statement, source, found, notes)
+
+
+def _without_echoes(placed: Sequence[Placed]) -> Iterator[Placed]:
+    """Leave out what another complaint explains: a missing WHERE is no matter of indexes."""
+    is_wrong = any(each.code != _LAST and not each.is_lint for each, _ in placed)
+    unbounded = any(each.code == "where" for each, _ in placed)
+    loose = {each.about for each, _ in placed if each.code == "tenant"}
+    for complaint, text in placed:
+        is_scan = complaint.code == "scan" and (unbounded or complaint.about in loose)
+        if not (is_scan or (complaint.code == _LAST and is_wrong)):
+            yield complaint, text
 
 
 def needless_allows(text: str, placed: Iterable[Placed]) -> Iterator[Complaint]:
@@ -224,6 +240,7 @@ def _query(
     for rules in _RULES if query.form is Form.COPY_OUT else (*_RESULT_RULES, *_RULES):
         yield from rules(variant)
     yield from tenancy_rules(variant, session.options)
+    yield from order_rules(variant, session.options)
     yield from version_rules(variant, query.written, session.options)
     if query.form is Form.COPY_OUT:
         yield from _copied_out(session, query, variant)

@@ -10,6 +10,7 @@ small_tables = ["country"]                # may be read from end to end
 tenant_column = "applet_id"               # pinned by every statement on a tenant's table
 tenant_comment = "store"                  # how the comment of such a table starts
 store_version = 15                        # the oldest PostgreSQL that such a table may be on
+ordered = true                            # every list has an ORDER BY that ends in a unique key
 
 [tool.sqlcheck.doors]                     # who may import a driver
 psycopg = ["src/database/*"]
@@ -38,6 +39,7 @@ class Config:
     tenant_column: str = ""
     tenant_comment: str = "store"
     store_version: int = 0
+    ordered: bool = False
     doors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -47,6 +49,7 @@ class Config:
             tenant_column=self.tenant_column,
             tenant_comment=self.tenant_comment,
             store_version=self.store_version,
+            ordered=self.ordered,
         )
 
 

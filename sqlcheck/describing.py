@@ -1,6 +1,7 @@
 """The row class and the stub that a statement needs, for a statement that has none yet."""
 
 from collections.abc import Sequence
+from pprint import pformat
 
 from sqlcheck.facts import returning_scope
 from sqlcheck.matching import annotation_for
@@ -36,6 +37,21 @@ def describe(session: Session, text: str) -> str:
         for name, oid in zip(query.names, analysed.parameters, strict=True)
     ]
     return "\n".join([*lines, *_decorated(text), _stub(given, returns)])
+
+
+def dump(session: Session, text: str) -> str:
+    """The analysed query of a statement, without the fields that are empty."""
+    analysed = analyse(session, numbered(text).sql)
+    if isinstance(analysed, Refusal):
+        return f"error: {analysed.message}"
+    return pformat(_filled(analysed.tree), width=100, sort_dicts=False)
+
+
+def _filled(value: object) -> object:
+    if isinstance(value, dict):
+        kept = {name: _filled(each) for name, each in value.items()}
+        return {name: each for name, each in kept.items() if each not in (None, False, [], 0, -1)}
+    return [_filled(each) for each in value] if isinstance(value, list) else value
 
 
 def _fields(session: Session, analysed: Analysed) -> list[str]:

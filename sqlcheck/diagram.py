@@ -1,24 +1,31 @@
 """The migrated schema as a Mermaid diagram, with who reads and writes each table."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlcheck.catalog import Catalog
 from sqlcheck.together import Examined
 
+Users = dict[int, tuple[set[str], set[str]]]
+"""For each table, the names of the statements that read it and of those that write it."""
+
+
+def users(examined: Sequence[Examined], catalog: Catalog) -> Users:
+    """Who reads and who writes each table."""
+    found: Users = {table: (set(), set()) for table in catalog.tables}
+    for each in examined:
+        for side, tables in enumerate((each.notes.tables_read, each.notes.tables_written)):
+            for table in tables & found.keys():
+                found[table][side].add(each.statement.name)
+    return found
+
 
 def diagram(examined: Sequence[Examined], catalog: Catalog) -> str:
     """Entities with their columns, readers and writers, and the foreign keys between them."""
-    readers: dict[int, set[str]] = defaultdict(set)
-    writers: dict[int, set[str]] = defaultdict(set)
-    for each in examined:
-        for oid in each.notes.tables_read:
-            readers[oid].add(each.statement.name)
-        for oid in each.notes.tables_written:
-            writers[oid].add(each.statement.name)
+    used = users(examined, catalog)
     lines = ["erDiagram"]
     for oid, table in sorted(catalog.tables.items(), key=lambda item: item[1]):
-        lines += _notes("read by", readers[oid]) + _notes("written by", writers[oid])
+        readers, writers = used[oid]
+        lines += _notes("read by", readers) + _notes("written by", writers)
         lines += _entity(catalog, oid, table)
     return "\n".join([*lines, *_relations(catalog)])
 

@@ -57,6 +57,14 @@ ROWS_NEVER_NULL = _names(
 )
 """Set-returning, and no row is NULL."""
 
+COLUMNS_NEVER_NULL = {
+    "json_each": (1, 2),
+    "json_each_text": (1,),
+    "jsonb_each": (1, 2),
+    "jsonb_each_text": (1,),
+}
+"""Set-returning, of several columns: the numbers of those that are never NULL."""
+
 IF_ROWS = _names(
     """
     any_value avg bit_and bit_or bit_xor bool_and bool_or every max min mode percentile_cont

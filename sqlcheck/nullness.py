@@ -230,11 +230,14 @@ def _of_function(analysis: Analysis, entry: Node, number: int, scope: Scope) -> 
     if entry["funcordinality"] and number > sum(each["funccolcount"] for each in calls):
         return None
     reason = f"function `{entry['eref']['aliasname']}` may return NULL"
-    if any(each["funccolcount"] != 1 for each in calls):
-        return reason
     expressions = [each["funcexpr"] for each in calls]
     if any(each["_"] != "FUNCEXPR" for each in expressions):
         return reason
+    if any(each["funccolcount"] != 1 for each in calls):
+        function = analysis.catalog.function_of(expressions[0])
+        known = functions.COLUMNS_NEVER_NULL.get(function.name, ())
+        is_known = len(calls) == 1 and function.is_builtin and number in known
+        return None if is_known else reason
     names = {analysis.catalog.function_of(each).name for each in expressions}
     if len(calls) > 1 and names != {"unnest"}:  # arrays side by side are trusted to be as long
         return "the shorter of several sets is padded with NULL"

@@ -1,5 +1,6 @@
 """The plan: planning finds what parsing does not, and shows which index serves."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -38,12 +39,22 @@ def plan_rules(session: Session, root: Plan) -> Iterator[Complaint]:
         if not table or "Scan" not in kind or table in session.options.small_tables:
             continue
         index = node["Plans"][0] if kind == "Bitmap Heap Scan" else node
-        is_keyed = "Index Cond" in index or index["Node Type"] in ("BitmapAnd", "BitmapOr")
+        is_keyed = _is_keyed(session.catalog, index)
         condition = node.get("Filter") or node.get("Recheck Cond")
-        if not is_keyed and (condition or is_inner):
-            told = f"reads all of `{table}`: no index serves {condition or 'the join'}"
+        if not is_keyed and (condition or is_inner or "Index Cond" in index):
+            served = condition or index.get("Index Cond") or "the join"
+            told = f"reads all of `{table}`: no index serves {served}"
             hint = "add an index, or say `-- allow scan`"
             yield Complaint("scan", told, hint, is_lint=True, about=table)
+
+
+def _is_keyed(catalog: Catalog, index: Plan) -> bool:
+    """Whether an index is entered at its first column; without that it is read from end to end."""
+    if index["Node Type"] in ("BitmapAnd", "BitmapOr"):
+        return True
+    first = catalog.leading.get(index.get("Index Name", ""), "")
+    condition = index.get("Index Cond", "")
+    return bool(re.search(rf"(?<![\w.]){re.escape(first)}\b", condition) if first else condition)
 
 
 def indexes_of(root: Plan) -> Iterator[str]:

@@ -121,6 +121,14 @@ _PLAIN_INDEXES = """
      WHERE NOT i.indisunique AND NOT i.indisexclusion AND i.indrelid >= 16384
        AND k.relnamespace <> 'pg_toast'::regnamespace
 """
+_LEADING = """
+    SELECT k.relname, a.attname
+      FROM pg_index i
+      JOIN pg_class k ON k.oid = i.indexrelid
+      JOIN pg_am m ON m.oid = k.relam AND m.amname = 'btree'
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+     WHERE i.indrelid >= 16384
+"""
 
 
 def read_catalog(conn: Server) -> Catalog:
@@ -153,6 +161,7 @@ def read_catalog(conn: Server) -> Catalog:
         plain_indexes={
             name: table for name, table, is_needed in rows(_PLAIN_INDEXES) if not is_needed
         },
+        leading=dict(rows(_LEADING).fetchall()),
         triggered=frozenset(row[0] for row in tables if row[3]),
     )
 

@@ -32,7 +32,8 @@ from sqlcheck.variants import Variant
 Column = tuple[int, int]
 """An entry of the FROM list and a column of it."""
 
-_HOPELESS = -1
+HOPELESS = -1
+"""Stands for a join that can put two single rows side by side."""
 _SIMPLE = (SELECT, UPDATE, INSERT, DELETE)
 
 
@@ -66,10 +67,20 @@ def at_most_one(
         numbers = {entry["ressortgroupref"]: entry["resno"] for entry in query["targetList"]}
         if given.issuperset(numbers.get(each["tleSortGroupRef"], 0) for each in clauses):
             return True
-    loose = _loose(analysis, query, scope, given)
-    if not loose:
-        return True
-    return bool(clauses) and _HOPELESS not in loose and _one_group(query, scope, clauses, loose)
+    fixed = {
+        column
+        for entry in targets(query)
+        if entry["resno"] in given and (column := _column(ungrouped(entry["expr"], scope)))
+    }
+    return is_single(query, scope, loose_relations(analysis, query, scope, fixed))
+
+
+def is_single(query: Node, scope: Scope, loose: set[int]) -> bool:
+    """Whether a level is one row, or one group, when these of its relations are not."""
+    clauses = query["groupClause"] or query["distinctClause"] or []
+    if not loose or HOPELESS in loose:
+        return not loose
+    return bool(clauses) and _one_group(query, scope, clauses, loose)
 
 
 def _one_of_parts(
@@ -110,7 +121,7 @@ def _one_group(query: Node, scope: Scope, clauses: list[Node], loose: set[int]) 
     """Whether what is grouped by belongs to single rows."""
     wanted = {clause["tleSortGroupRef"] for clause in clauses}
     keys = [
-        _ungrouped(entry["expr"], scope)
+        ungrouped(entry["expr"], scope)
         for entry in query["targetList"]
         if entry["ressortgroupref"] in wanted
     ]
@@ -121,17 +132,18 @@ def _one_group(query: Node, scope: Scope, clauses: list[Node], loose: set[int]) 
         for node in walk(query["jointree"], into_queries=False)
         if node["_"] == "JOINEXPR"
     }
-    columns = [node for key in keys for node in _own_columns(key)]
+    columns = [node for key in keys for node in own_columns(key)]
     seen: set[int] = set()
     for column in columns:  # an outer join on single rows matches for all groups or for none
         for join in set(column["varnullingrels"]) - seen:
             seen.add(join)
             if join in joins and joins[join]["quals"]:
-                columns += _own_columns(joins[join]["quals"])
+                columns += own_columns(joins[join]["quals"])
     return all(column["varno"] not in loose for column in columns)
 
 
-def _ungrouped(node: Node, scope: Scope) -> Node:
+def ungrouped(node: Node, scope: Scope) -> Node:
+    """The expression that is grouped by, for a column of the groups."""
     if node["_"] == "VAR" and not node["varlevelsup"]:
         entry = scope.entry(node["varno"])
         if entry["rtekind"] == GROUP:
@@ -140,7 +152,8 @@ def _ungrouped(node: Node, scope: Scope) -> Node:
     return node
 
 
-def _own_columns(node: Node) -> list[Node]:
+def own_columns(node: Node) -> list[Node]:
+    """The columns of this level in an expression."""
     return [each for each in walk(node) if each["_"] == "VAR" and not each["varlevelsup"]]
 
 
@@ -170,7 +183,7 @@ def _relations(query: Node) -> set[int]:
         if node["_"] == "RANGETBLREF":
             found.add(node["rtindex"])
         elif node["_"] == "JOINEXPR" and node["jointype"] == FULL:
-            found.add(_HOPELESS)  # two single rows that do not match are two rows
+            found.add(HOPELESS)  # two single rows that do not match are two rows
     return found
 
 
@@ -187,21 +200,15 @@ def equalities(
                 yield one, other
 
 
-def _loose(analysis: Analysis, query: Node, scope: Scope, given: frozenset[int]) -> set[int]:
-    """Relations of the level that no unique key holds to one row."""
+def loose_relations(analysis: Analysis, query: Node, scope: Scope, given: set[Column]) -> set[int]:
+    """Relations of the level that no unique key holds to one row, for one value of some columns."""
     loose = _relations(query)
-    if _HOPELESS in loose:
-        return {_HOPELESS}
+    if HOPELESS in loose:
+        return {HOPELESS}
     parts = conditions(query)
     equal = list(equalities(analysis, parts))
-    outputs = [entry for entry in targets(query) if entry["resno"] in given]
-    fixed_outside = {column for entry in outputs if (column := _column(entry["expr"]))}
     while True:
-        fixed = set(fixed_outside)
-        for column, value in equal:
-            held = value[0] not in loose if isinstance(value, tuple) else _constant(value)
-            if held:
-                fixed.add(column)
+        fixed = _fixed(equal, given, loose)
         single = {each for each in loose if _pinned(analysis, each, scope, fixed, parts)}
         # a LATERAL item is single for each row of what it refers to
         still = {
@@ -212,6 +219,27 @@ def _loose(analysis: Analysis, query: Node, scope: Scope, given: frozenset[int])
         if still == loose:
             return loose
         loose = still
+
+
+def _fixed(
+    equal: list[tuple[Column, Node | Column]], given: set[Column], loose: set[int]
+) -> set[Column]:
+    """The columns that have one value: given, or equal to one that has."""
+    fixed = set(given)
+    while True:
+        more = {
+            column
+            for column, value in equal
+            if column not in fixed
+            and (
+                value[0] not in loose or value in fixed
+                if isinstance(value, tuple)
+                else _constant(value)
+            )
+        }
+        if not more:
+            return fixed
+        fixed |= more
 
 
 def _column(node: Node) -> Column | None:

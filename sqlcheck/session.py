@@ -72,6 +72,8 @@ class Options:
     """How the comment of a tenant's table starts."""
     store_version: int = 0
     """The oldest server that a tenant's tables may be on; 0 for no such rule."""
+    ordered: bool = False
+    """Whether every list needs an ORDER BY that ends in a unique key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,12 @@ _QUERIES = ("JSON_EXISTS", "JSON_QUERY", "JSON_VALUE", "JSON_TABLE")
 CALLS = {"FUNCEXPR": "funcid", "AGGREF": "aggfnoid", "WINDOWFUNC": "winfnoid"}
 """Nodes that call a function, and the field that says which."""
 
+_NODES = {
+    "JSONISPREDICATE": (16, "IS JSON"),
+    "TABLEFUNC": (17, "JSON_TABLE"),
+    "MERGESUPPORTFUNC": (17, "merge_action()"),
+    "VAR": (18, "RETURNING old and new"),
+}
 _BY_SOURCE = 1
 _JSON_TABLE = 1
 
@@ -107,17 +113,14 @@ def new_node(node: Node, name: str) -> New | None:
         return _call(node, node[CALLS[kind]], name)
     if kind == "JSONCONSTRUCTOREXPR":
         return _CONSTRUCTORS.get(node["type"])
-    if kind == "JSONISPREDICATE":
-        return 16, "IS JSON"
     if kind == "JSONEXPR":
         return 17, _QUERIES[node["op"]]
-    if kind == "TABLEFUNC" and node["functype"] == _JSON_TABLE:
-        return 17, "JSON_TABLE"
-    if kind == "MERGESUPPORTFUNC":
-        return 17, "merge_action()"
-    if kind == "VAR" and node["varreturningtype"]:
-        return 18, "RETURNING old and new"
-    return None
+    is_new = (
+        (kind == "TABLEFUNC" and node["functype"] == _JSON_TABLE)
+        or (kind == "VAR" and node["varreturningtype"] > 0)
+        or kind in ("JSONISPREDICATE", "MERGESUPPORTFUNC")
+    )
+    return _NODES[kind] if is_new else None
 
 
 def _call(node: Node, oid: int, name: str) -> New | None:

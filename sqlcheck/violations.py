@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlcheck.catalog import Catalog, Constraint, Key, UniqueKey
+from sqlcheck.catalog import Catalog, Choices, Constraint, Key, UniqueKey
 from sqlcheck.finding import Complaint
 from sqlcheck.origins import Place, origins, stored, texts
 from sqlcheck.scopes import Analysis, Scope, target_relation
@@ -70,6 +70,8 @@ def _violable(
     for each in catalog.constraints.get(write.table, ()):
         if not each.is_deferred and chosen & set(each.columns):
             yield from _refused_by(analysis, write, each, given, writes)
+    for number in sorted(chosen):
+        yield from _refused_by_domain(analysis, write, number)
     if write.verb == UPDATE:
         for each in catalog.incoming.get(write.table, ()):
             if not each.is_deferred and chosen & set(each.target_columns):
@@ -244,11 +246,27 @@ def _root(catalog: Catalog, key: Key) -> Key:
 def _passes(analysis: Analysis, write: Write, each: Constraint) -> bool:
     """Whether all texts that the parameter can be are ones that the check allows."""
     column = analysis.catalog.columns[write.table, each.columns[0]]
-    if len(each.columns) > 1 or column.choices is None:
-        return False
-    values = [value for number, value in write.targets if number == each.columns[0]]
-    possible = [texts(analysis, value, write.scope) for value in values]
-    return all(some is not None and some <= column.choices for some in possible)
+    return len(each.columns) == 1 and _is_among(analysis, write, each.columns[0], column.choices)
+
+
+def _is_among(analysis: Analysis, write: Write, number: int, choices: Choices | None) -> bool:
+    """Whether a column is given only listed texts; of a parameter's, `param-type` tells."""
+    values = [value for each, value in write.targets if each == number]
+    possible = [(value, texts(analysis, value, write.scope)) for value in values]
+    return choices is not None and all(
+        some is not None and (some <= choices or parameter(value) is not None)
+        for value, some in possible
+    )
+
+
+def _refused_by_domain(analysis: Analysis, write: Write, number: int) -> Iterator[tuple[str, str]]:
+    """The checks of a column's domain."""
+    catalog = analysis.catalog
+    column = catalog.columns[write.table, number]
+    if _is_among(analysis, write, number, catalog.allowed(column.type)):
+        return
+    for name in catalog.domain_checks(column.type):
+        yield name, f"{column.name} is checked by its domain"
 
 
 def _referrers(

@@ -185,7 +185,7 @@ def _keep(address: str, descriptor: int) -> None:
             listener = stack.enter_context(socket.socket(fileno=descriptor))
             answer = ""
             while True:
-                ready, _, _ = select.select([sys.stdin, listener], [], [])
+                ready, _, _ = select.select([sys.stdin, listener], list[int](), list[int]())
                 if sys.stdin in ready:
                     return
                 client, _ = listener.accept()

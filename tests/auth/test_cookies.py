@@ -14,7 +14,7 @@ from tests.http import BASE_URL, acting_as, bearer, problem
 
 OWN = {"Origin": BASE_URL}
 FOREIGN = [
-    {},
+    dict[str, str](),
     {"Origin": "null"},
     {"Origin": "https://evil.example"},
     {"Origin": "https://test.local"},

@@ -16,6 +16,7 @@ OPTIONS = Options(
     tenant_column="branch_id",
     tenant_comment="store",
     store_version=15,
+    ordered=True,
 )
 
 

@@ -159,3 +159,7 @@ CREATE VIEW active_reader AS
      WHERE r.deleted_at IS NULL;
 CREATE FUNCTION initials(name text) RETURNS text LANGUAGE sql IMMUTABLE STRICT
     AS $$ SELECT string_agg(left(word, 1), '') FROM regexp_split_to_table(name, '\s+') AS word $$;
+CREATE VIEW busy_room AS
+    SELECT branch_id, room, count(*) AS visits
+      FROM visit_stop
+     GROUP BY branch_id, room;

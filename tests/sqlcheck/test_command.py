@@ -89,6 +89,19 @@ def test_a_statement_that_cannot_be_described_is_refused(
     assert capsys.readouterr().out.startswith('error: column "nam" does not exist')
 
 
+def test_the_analysed_query_is_printed(
+    library: str,
+    config: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("SELECT id FROM reader OFFSET %(skipped)s"))
+
+    assert main(["--dsn", library, "--config", config, "--tree"]) == 0
+
+    assert "'limitOffset': {'_': 'PARAM'" in capsys.readouterr().out
+
+
 def test_the_diagram_shows_tables_and_who_uses_them(
     library: str, config: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -457,3 +457,36 @@ async def fresh_half_of_a_key(
     constraints={"reader_email": Taken, "email_address_check": ValueError},
 )
 async def check_of_a_domain(conn: Connection, *, reader_id: ReaderId, email: str) -> int: ...
+
+
+@dataclass(slots=True)
+class Hours:
+    day: str
+    hours: str | None
+
+
+@sql(
+    """
+    SELECT each.key AS day, each.value AS hours
+      FROM branch
+     CROSS JOIN jsonb_each_text(branch.opening) AS each
+     WHERE branch.id = %(branch_id)s
+     ORDER BY each.key
+    """
+)
+async def json_keys(conn: Connection, *, branch_id: BranchId) -> list[Hours]: ...
+
+
+@sql(
+    """
+    SELECT came_at
+      FROM (SELECT branch_id, came_at, id FROM visit WHERE left_at IS NULL) AS open_visit
+     WHERE branch_id = %(branch_id)s
+     ORDER BY came_at, id
+    """
+)
+async def tenant_pinned_outside(conn: Connection, *, branch_id: BranchId) -> list[datetime]: ...
+
+
+@sql("SELECT visits FROM busy_room WHERE branch_id = %(branch_id)s AND room = %(room)s")
+async def tenant_of_a_view(conn: Connection, *, branch_id: BranchId, room: str) -> int | None: ...

@@ -303,7 +303,8 @@ async def exclusion(
     ON CONFLICT DO NOTHING
     RETURNING id
     -- allow constraint(reader_branch_id_fkey): the branch was locked before
-    """
+    """,
+    constraints={"email_address_check": Unknown},
 )
 async def do_nothing(
     conn: Connection, *, branch_id: BranchId, email: str, name: str

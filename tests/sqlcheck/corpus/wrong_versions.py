@@ -46,7 +46,6 @@ async def merge_returning(conn: Connection, *, b: BranchId, visit_id: VisitId) -
     USING (SELECT branch_id, id FROM visit AS other WHERE other.branch_id = %(b)s) AS kept
        ON visit.branch_id = kept.branch_id AND visit.id = kept.id AND visit.branch_id = %(b)s
      WHEN NOT MATCHED BY SOURCE AND visit.branch_id = %(b)s THEN DELETE
-    -- allow scan
     """
 )
 async def merge_by_source(conn: Connection, *, b: BranchId) -> int: ...

@@ -1,6 +1,7 @@
 """Wrong statements: writes, constraints, tenants, habits, indexes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from tests.sqlcheck.corpus.types import (
@@ -371,7 +372,7 @@ async def hidden_column(conn: Connection, *, name: str) -> list[Named]: ...
       FROM author
       JOIN token ON token.uses = author.id
      WHERE token.branch_id = %(branch_id)s
-     ORDER BY author.id
+     ORDER BY author.id, token.id
     """
 )
 async def two_widths(conn: Connection, *, branch_id: BranchId) -> list[Numbered]: ...
@@ -397,3 +398,49 @@ async def idle_allow(conn: Connection, *, author_id: int) -> Numbered | None: ..
     """
 )
 async def idle_allow_of_a_name(conn: Connection, *, author_id: int, name: str) -> None: ...
+
+
+@wrong("tenant", "a view over a tenant's table")
+@sql("SELECT max(visits) FROM busy_room WHERE room = %(room)s")
+async def unpinned_view(conn: Connection, *, room: str) -> "Count": ...
+
+
+@dataclass(slots=True)
+class Count:
+    max: int | None
+
+
+@wrong("tenant", "tied to a column outside that is no tenant")
+@sql(
+    """
+    SELECT reader.name
+      FROM reader
+     WHERE reader.id = %(reader_id)s
+       AND EXISTS (SELECT FROM visit WHERE visit.branch_id = reader.id)
+    """
+)
+async def tied_to_something(conn: Connection, *, reader_id: ReaderId) -> str | None: ...
+
+
+@wrong("tenant", "the sub-query chooses before the tenant is pinned")
+@sql(
+    """
+    SELECT count(*)
+      FROM (SELECT branch_id FROM visit ORDER BY came_at, branch_id, id LIMIT 100) AS first_visit
+     WHERE branch_id = %(branch_id)s
+    """
+)
+async def pinned_too_late(conn: Connection, *, branch_id: BranchId) -> int: ...
+
+
+@wrong("constraint", "the check of a domain")
+@sql(
+    "UPDATE reader SET email = %(email)s WHERE id = %(reader_id)s",
+    constraints={"reader_email": Taken},
+)
+async def unnamed_domain_check(conn: Connection, *, reader_id: ReaderId, email: str) -> int: ...
+
+
+@wrong("scan", "the second column of an index")
+@sql("SELECT id FROM copy WHERE state = 'lost' ORDER BY id")
+async def second_column(conn: Connection) -> list[CopyId]: ...
