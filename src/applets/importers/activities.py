@@ -8,7 +8,7 @@ from src.applets.importers import fields, logic, sums
 from src.applets.importers.expressions import Effort, Unreadable, is_unusual
 from src.applets.importers.fields import Mapped, excerpt, leftovers
 from src.applets.importers.library import Library, kind_of
-from src.applets.importers.nodes import Node, clean, one_line, short, texts
+from src.applets.importers.nodes import Node, clean, in_line, one_line, short, texts
 from src.applets.importers.report import Report
 
 ITEMS = 2_000
@@ -331,7 +331,7 @@ def _scores(build: _Build) -> list[Json]:
                 f"{name[:100]} is no score of ours, because {reason}: {excerpt(node)}",
             )
             continue
-        tidy = " ".join(clean(name, node, build.report, limit=NAME_LENGTH).split()) or "score"
+        tidy = in_line(clean(name, node, build.report, limit=NAME_LENGTH)) or "score"
         scores.append(
             {
                 "name": names.free(tidy),

@@ -169,4 +169,9 @@ def _written(value: object) -> str:
 def one_line(found: Texts, fallback: str) -> str:
     """Return the text in English, or in the first language there is."""
     text = found.get("en") or next(iter(found.values()), "")
-    return " ".join(text.split()) or fallback
+    return in_line(text) or fallback
+
+
+def in_line(text: str) -> str:
+    """Return the text as a name may be: one line, and nothing that no eye can see."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())

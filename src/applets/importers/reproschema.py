@@ -15,7 +15,7 @@ from src.applets.importers import archive
 from src.applets.importers.activities import Context, activity, report_unlisted
 from src.applets.importers.fields import excerpt, leftovers
 from src.applets.importers.library import Library, kind_of
-from src.applets.importers.nodes import Node, Texts, clean, fitted, one_line, texts
+from src.applets.importers.nodes import Node, Texts, clean, fitted, in_line, one_line, texts
 from src.applets.importers.report import Entry, Imported, Report
 from src.applets.items.texts import TEXT_LENGTH
 
@@ -184,7 +184,7 @@ def _outer_name(filename: str | None, library: Library, report: Report) -> str:
     folders = {path.split("/")[0] if "/" in path else "" for path in library.paths()}
     stem = posixpath.basename((filename or "").replace("\\", "/")).split(".")[0]
     for name in (folders.pop() if len(folders) == 1 else "", stem):
-        tidy = clean(" ".join(name.split()), Node(None, ""), report, limit=NAME_LENGTH).strip()
+        tidy = clean(in_line(name), Node(None, ""), report, limit=NAME_LENGTH).strip()
         if tidy:
             return tidy
     return ""
