@@ -28,6 +28,7 @@ from src.monitoring.router import ping_router
 from src.monitoring.router import router as monitoring_router
 from src.security import Sealer
 from src.statistics.router import router as statistics_router
+from src.streaming import Downloads
 from src.teams.router import router as teams_router
 from src.users.router import router as users_router
 
@@ -142,6 +143,7 @@ def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
         verifier=tokens.TokenVerifier(ring, settings.authentication),
     )
     app.state.forms = FormCache()
+    app.state.downloads = Downloads()
     app.state.metrics.watch(pools)
 
 

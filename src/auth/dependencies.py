@@ -81,6 +81,9 @@ async def current_user(claims: VerifiedClaims, conn: Deciding) -> schemas.Princi
     return principal
 
 
+CALLER_PROBLEMS = (exceptions.InvalidToken,)
+"""What a route that asks for `CurrentUser` may answer, beside asking for a token at all."""
+
 CurrentUser = Annotated[schemas.Principal, Depends(current_user)]
 
 

@@ -11,8 +11,5 @@ from src.streaming import Downloads
 
 async def download_place(request: Request, user: CurrentUser) -> AsyncIterator[None]:
     """A place for the caller until the answer has been sent, or cannot be."""
-    state = request.app.state
-    if not hasattr(state, "downloads"):
-        state.downloads = Downloads()
-    with cast("Downloads", state.downloads).place(user.id):
+    with cast("Downloads", request.app.state.downloads).place(user.id):
         yield

@@ -2,8 +2,7 @@
 
 from fastapi import APIRouter
 
-from src.auth.dependencies import CurrentUser
-from src.auth.exceptions import InvalidToken
+from src.auth.dependencies import CALLER_PROBLEMS, CurrentUser
 from src.dependencies import Deciding
 from src.openapi import private_problems
 from src.users import schemas, service
@@ -11,7 +10,7 @@ from src.users import schemas, service
 router = APIRouter(prefix="/users", tags=["users"])
 
 
-@router.get("/me", summary="My account", responses=private_problems(InvalidToken))
+@router.get("/me", summary="My account", responses=private_problems(*CALLER_PROBLEMS))
 async def get_me(user: CurrentUser, conn: Deciding) -> schemas.User:
     """Show the caller's own account."""
     return await service.get(conn, user_id=user.id)

@@ -3,7 +3,6 @@
 from uuid import UUID, uuid4
 
 import pytest
-from fastapi import FastAPI
 from httpx2 import AsyncClient
 
 from src.answers import forms
@@ -86,15 +85,24 @@ async def test_versions_share_the_forms_that_did_not_change(
 
 
 async def test_a_form_that_was_let_go_is_compiled_again(
-    app: FastAPI, client: AsyncClient, conn: Connection, monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forms, "_WEIGHT_MAX", 1)
-    monkeypatch.setattr(app.state, "forms", FormCache())
-    tree = draft(activity(item("text", "a")), activity(item("text", "note"), name="notes"))
-    on = await sheet(conn, tree)
-    for _ in range(3):
-        await put_all(client, on.owner, on, {"a": {"value": "x"}})
-        await put_all(client, on.owner, on, {"note": {"value": "x"}}, activity="notes")
+    on = await sheet(
+        conn, draft(activity(item("text", "a")), activity(item("text", "b"), name="notes"))
+    )
+    await put_all(client, on.owner, on, {"a": {"value": "x"}})
+    cache = FormCache()
+
+    for _ in range(2):
+        for name, asked in (("mood", "a"), ("notes", "b")):
+            found = await TransactionForms(cache).revision(
+                conn,
+                applet_id=on.published.applet.id,
+                version_id=on.published.version.id,
+                activity_id=ActivityId(UUID(on.activities[name])),
+            )
+            assert found.form.names == {asked}
 
 
 async def test_a_form_weighs_its_items_options_and_scores(conn: Connection) -> None:

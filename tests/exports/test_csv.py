@@ -220,6 +220,52 @@ async def test_all_versions_share_a_table(client: AsyncClient, conn: Connection)
     assert sorted(rows) == sorted([["b", "", "", "o"], ["B", "n", "", ""], ["", "", "7", ""]])
 
 
+async def test_columns_stand_where_the_newest_version_that_had_them_put_them(
+    client: AsyncClient, conn: Connection
+) -> None:
+    def choice(name: str, *, with_text: bool) -> Json:
+        return item("single_select", name, config={"extra_text": {"enabled": with_text}})
+
+    mood = activity(item("message", "m"), choice("a", with_text=True), choice("b", with_text=True))
+    notes = activity(item("text", "x"), item("text", "y"), name="notes")
+    more = activity(choice("c", with_text=True), name="more")
+    first = await sheet(conn, draft(mood, notes))
+    await republish(conn, first, draft(more, notes, mood))
+    mood = activity(choice("b", with_text=True), choice("a", with_text=False), item("text", "m"))
+    notes = activity(item("text", "y"), name="notes")
+    await republish(conn, first, draft(mood, notes))
+
+    titles, rows = await table(client, first)
+
+    assert titles == ["b", "b_text", "a", "m", "y", "c", "c_text", "x", "a_text"]
+    assert rows == []
+
+
+async def test_a_form_that_has_come_back_is_the_newest(
+    client: AsyncClient, conn: Connection
+) -> None:
+    one = draft(activity(item("text", "a"), item("text", "b")))
+    on = await sheet(conn, one)
+    await republish(conn, on, draft(activity(item("text", "c"), item("text", "a"))))
+    assert (await table(client, on))[0] == ["c", "a", "b"]
+    await republish(conn, on, one)
+
+    assert (await table(client, on))[0] == ["a", "b", "c"]
+
+
+async def test_an_activity_goes_by_its_newest_name(client: AsyncClient, conn: Connection) -> None:
+    notes, other = activity(item("text", "zone"), name="old"), {**NOTE, "name": "other"}
+    on = await sheet(conn, draft(notes, other))
+    key = on.activities["old"]
+    # Its newest form has no column: the name is all that it gives.
+    quiet = {**activity(item("message", "bye"), name="new"), "id": key}
+    await republish(conn, on, draft(quiet, other))
+
+    titles, _ = await table(client, on)
+
+    assert titles == ["note", "new.zone"]
+
+
 async def test_names_that_clash_name_their_activity(client: AsyncClient, conn: Connection) -> None:
     def one(name: str) -> Json:
         return activity(

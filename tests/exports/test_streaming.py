@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -12,13 +12,16 @@ from httpx2 import AsyncClient
 from starlette.types import Message
 
 from src.database import Connection, Pools
+from src.exceptions import TooManyRequests
 from src.statistics import service as statistics_service
-from src.streaming import StreamedResponse, reading
+from src.streaming import DOWNLOADS_MAX, Downloads, StreamedResponse, reading
+from src.teams.constants import Role
+from tests import factories
 from tests.answers.sending import Sheet, republish, results, sheet
 from tests.applets.items.building import activity, draft, item
 from tests.conftest import Execute
 from tests.exports.reading import lines
-from tests.http import acting_as
+from tests.http import acting_as, problem
 
 pytestmark = pytest.mark.committed
 
@@ -304,3 +307,68 @@ async def test_a_long_read_sees_one_moment_through_all_its_statements(
 
     async with reading(pools) as long:
         assert (await statistics_service.get(long, applet_id=applet_id)).submissions == 2
+
+
+async def test_a_user_has_two_downloads_at_a_time(
+    app: FastAPI, client: AsyncClient, conn: Connection, diary: Sheet
+) -> None:
+    admin = await factories.member(conn, team=diary.published.team, role=Role.ADMIN)
+    paths = ["data.csv", "data.ndjson", "statistics"]
+    first, second = (Download(app, diary, path, spec_version="2.3") for path in paths[:2])
+    async with first.running() as ending, second.running():
+        for download in (first, second):
+            download.take(2)
+            await until(lambda download=download: _has(download, 2))  # type: ignore[misc]
+
+        for path in paths:
+            refused = await client.get(f"{diary.url}/{path}", headers=acting_as(diary.owner))
+            problem(refused, 429, "too_many_requests")
+            assert int(refused.headers["retry-after"]) > 0
+            other = await client.get(f"{diary.url}/{path}", headers=acting_as(admin))
+            assert other.status_code == 200
+
+        first.take(1000)
+        await ending
+        for path in paths:
+            response = await client.get(f"{diary.url}/{path}", headers=acting_as(diary.owner))
+            assert response.status_code == 200
+
+
+@pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
+async def test_a_place_is_free_again_however_a_download_ended(
+    app: FastAPI, client: AsyncClient, diary: Sheet, execute: Execute, spec_version: str
+) -> None:
+    for _ in range(DOWNLOADS_MAX):
+        left = Download(app, diary, "data.csv", spec_version=spec_version)
+        async with left.running() as task:
+            left.take(2)
+            await until(lambda left=left: _has(left, 2))  # type: ignore[misc]
+            left.leave()
+            await task
+        cut = Download(app, diary, "data.csv", spec_version=spec_version)
+        async with cut.running():
+            cut.take(1)
+            await until(lambda cut=cut: _has(cut, 1))  # type: ignore[misc]
+        await execute("ALTER TABLE answer RENAME TO away")
+        try:
+            for path in ("data.csv", "statistics"):
+                response = await client.get(f"{diary.url}/{path}", headers=acting_as(diary.owner))
+                assert response.status_code == 500
+        finally:
+            await execute("ALTER TABLE away RENAME TO answer")
+
+    assert len(await lines(client, diary)) == ROWS
+
+
+def test_who_has_no_download_is_not_remembered() -> None:
+    downloads, user = Downloads(), uuid4()
+    for _ in range(3):
+        with ExitStack() as stack:
+            for _ in range(DOWNLOADS_MAX):
+                stack.enter_context(downloads.place(user))
+            with pytest.raises(TooManyRequests), downloads.place(user):
+                pass
+            with downloads.place(uuid4()):
+                pass
+
+    assert not downloads._running

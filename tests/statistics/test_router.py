@@ -469,6 +469,28 @@ async def test_an_item_that_has_become_another_is_described_as_what_it_is_now(
         assert {one["n"] for one in row["distribution"]} <= {0, 1}
 
 
+async def test_a_form_that_has_come_back_describes_the_answers_to_all(
+    client: AsyncClient, conn: Connection
+) -> None:
+    tree = draft(
+        activity(item("slider", "a", config=SKIPPABLE), item("slider", "b", config=SKIPPABLE))
+    )
+    first = await sheet(conn, tree)
+    await send(client, first, [{"a": 1, "b": 2}])
+    second = await republish(
+        conn, first, draft(activity(item("text", "a"), item("slider", "c", config=SKIPPABLE)))
+    )
+    await send(client, second, [{"a": "text", "c": 5}])
+    third = await republish(conn, first, tree)
+    await send(client, third, [{"a": 3}])
+
+    found = await read(client, first)
+
+    assert first.revisions["mood"] == third.revisions["mood"]
+    described = [(row["name"], row["n"], row["missing"], row["mean"]) for row in found["items"]]
+    assert described == [("a", 2, 0, 2), ("b", 1, 1, 2)]
+
+
 async def test_two_activities_are_described_apart(client: AsyncClient, conn: Connection) -> None:
     on = await sheet(
         conn,
