@@ -136,6 +136,7 @@ sql-fuzz seed count="10000": setup
     {{ python }} -m tests.sqlcheck.fuzzing.nullness "$1" "$2"
     {{ python }} -m tests.sqlcheck.fuzzing.rows "$1" "$2"
     {{ python }} -m tests.sqlcheck.fuzzing.mutations
+    {{ python }} -m tests.contracts.mutated_schema
     {{ python }} -m tests.sqlcheck.fuzzing.schemas
 
 # Whether the models say what the migrations make

@@ -63,6 +63,13 @@ class Tally:
 def changes(catalog: Catalog, read: set[Key], written: set[Key]) -> Iterator[tuple[str, str]]:
     """Every change of a column that some statement uses, and some of constraints."""
     yield from _FIXED
+    yield from column_changes(catalog, read, written)
+
+
+def column_changes(
+    catalog: Catalog, read: set[Key], written: set[Key]
+) -> Iterator[tuple[str, str]]:
+    """Every change of a column that some statement uses."""
     for key, column in catalog.columns.items():
         if key[0] not in catalog.tables or key not in read | written:
             continue
