@@ -47,9 +47,9 @@ def parse(text: str) -> Any:
 
 def _value(tokens: list[str], at: int) -> tuple[Any, int]:
     token = tokens[at]
-    if token == "{":  # noqa: S105
+    if token == "{":  # noqa: S105  (no password)
         return _node(tokens, at + 1)
-    if token == "(":  # noqa: S105
+    if token == "(":  # noqa: S105  (no password)
         return _list(tokens, at + 1)
     return _atom(token), at + 1
 

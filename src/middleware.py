@@ -1,7 +1,9 @@
 """What happens around every request, as plain ASGI: ids, log line, metrics, headers, defects."""
 
+import asyncio
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from src import logs, problems, tracing
+from src.constants import MIB
 from src.exceptions import ErrorCode, PayloadTooLarge
 from src.metrics import Metrics
 
@@ -24,6 +27,10 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 HSTS = "max-age=31536000; includeSubDomains"
+
+_DRAIN_BYTES = 64 * MIB
+_DRAIN_SECONDS = 10.0
+"""How much of a body that is too large is taken and thrown away, and for how long."""
 
 _CLIENT_CLOSED = 499
 """What the log says when the caller left before the answer, as other servers' logs do."""
@@ -146,17 +153,36 @@ class BodyLimit:
         self.app = RequestBodyLimitMiddleware(app, max_body_size)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_refused = False
+        is_refused = has_ended = False
+
+        async def receive_on() -> Message:
+            nonlocal has_ended
+            message = await receive()
+            has_ended = message["type"] != "http.request" or not message.get("more_body", False)
+            return message
+
+        async def drain() -> None:
+            """Take what is still being sent: a client that is cut off does not read why."""
+            size = 0
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DRAIN_SECONDS):
+                    while not has_ended and size < _DRAIN_BYTES:
+                        size += len((await receive_on()).get("body", b""))
 
         async def send_on(message: Message) -> None:
             nonlocal is_refused
-            if message["type"] == "http.response.start" and _is_plain_refusal(message):
+            is_start = message["type"] == "http.response.start"
+            if is_start and message["status"] == PayloadTooLarge.status and not waits:
+                await drain()
+            if is_start and _is_plain_refusal(message):
                 is_refused = True
                 await problems.too_large(Request(scope))(scope, receive, send)
             elif not is_refused:
                 await send(message)
 
-        await self.app(scope, receive, send_on)
+        # One that asks first (`Expect: 100-continue`) gets its answer before it sends.
+        waits = scope["type"] == "http" and "expect" in Headers(scope=scope)
+        await self.app(scope, receive_on, send_on)
 
 
 def _is_plain_refusal(message: Message) -> bool:

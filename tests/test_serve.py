@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -410,3 +411,17 @@ def test_commands_that_need_nothing_answer() -> None:
     printed = CliRunner().invoke(cli, ["openapi"])
     assert json.loads(printed.output)["info"]["title"] == "Core API"
     assert CliRunner().invoke(cli, ["version"]).output.strip() == VERSION
+
+
+def test_a_client_that_sends_far_too_much_still_reads_why(data: Path, token: str) -> None:
+    with serving(data) as service:
+        request = urllib.request.Request(  # noqa: S310  (our own service)
+            f"{service.url}/v1/teams",
+            data=b'"' + b"x" * 20_000_000 + b'"',
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=20)  # noqa: S310  (our own service)
+
+        assert refused.value.code == 413
+        assert json.load(refused.value)["code"] == "body_too_large"

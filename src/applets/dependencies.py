@@ -3,10 +3,11 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 from starlette.datastructures import UploadFile
 
 from src.applets import exceptions, schemas, service
+from src.applets.constants import ImportFormat
 from src.auth.dependencies import CurrentUser, VerifiedClaims, current_user
 from src.dependencies import Deciding, Pools
 from src.exceptions import FieldError, Invalid, PreconditionRequired
@@ -86,7 +87,9 @@ async def expected_editor(
 
 
 async def uploaded(
-    request: Request, _: Annotated[None, Depends(expected_editor)]
+    request: Request,
+    _: Annotated[None, Depends(expected_editor)],
+    __: Annotated[ImportFormat, Query(alias="format", description="What the body is.")],
 ) -> schemas.Imported:
     """The upload, read as a draft before a transaction begins.
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header, Query, Response, status
 
 from src.applets import exceptions, items, schemas, service
-from src.applets.constants import IMPORT_BODY_BYTES, ImportFormat
+from src.applets.constants import IMPORT_BODY_BYTES
 from src.applets.dependencies import (
     EditableApplet,
     ExpectedRev,
@@ -216,7 +216,6 @@ async def import_draft(
     imported: Uploaded,
     applet: EditableApplet,
     user: CurrentUser,
-    source: Annotated[ImportFormat, Query(alias="format", description="What the body is.")],
     expected_rev: OptionalRev,
     conn: Database,
     response: Response,

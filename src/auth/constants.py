@@ -34,7 +34,7 @@ class KeyState(StrEnum):
 
 class ErrorCode(StrEnum):
     INVALID_CREDENTIALS = "invalid_credentials"
-    INVALID_TOKEN = "invalid_token"  # noqa: S105
+    INVALID_TOKEN = "invalid_token"  # noqa: S105  (no password)
     SIGNUP_DISABLED = "signup_disabled"
     ACCOUNT_DISABLED = "account_disabled"
     REFRESH_INVALID = "refresh_invalid"

@@ -229,3 +229,17 @@ async def test_viewers_import_nothing(
     problem(await bring(Author(client, eve, url), zipped(BIRDS)), 404, "applet_not_found")
     nobody = await client.post(f"{url}/import?format=reproschema", content=zipped(BIRDS))
     problem(nobody, 401, "not_authenticated")
+
+
+async def test_another_format_is_refused_before_the_upload_is_read(
+    client: AsyncClient, conn: Connection
+) -> None:
+    made = await factories.applet(conn)
+
+    response = await client.post(
+        f"/v1/applets/{made.applet.id}/import?format=xlsform",
+        content=b"no upload",
+        headers=acting_as(made.owner),
+    )
+
+    assert mistakes(response) == {("/query/format", "unknown_choice")}
