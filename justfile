@@ -135,6 +135,7 @@ sql *options: setup
 sql-fuzz seed count="10000": setup
     {{ python }} -m tests.sqlcheck.fuzzing.nullness "$1" "$2"
     {{ python }} -m tests.sqlcheck.fuzzing.rows "$1" "$2"
+    {{ python }} -m tests.sqlcheck.fuzzing.built "$1" "$(($2 / 10))"
     {{ python }} -m tests.sqlcheck.fuzzing.mutations
     {{ python }} -m tests.contracts.mutated_schema
     {{ python }} -m tests.sqlcheck.fuzzing.schemas
@@ -148,6 +149,16 @@ drift: setup
 [group('check')]
 reference-check: setup
     {{ python }} -m scripts.reference --check
+
+# Measure the service beside its peers, such as: just bench --small --only read
+[group('measure')]
+bench *options: setup
+    {{ python }} -m bench "$@"
+
+# Measure what requests cost as the tables grow, such as: just bench-growth --small
+[group('measure')]
+bench-growth *options: setup
+    {{ python }} -m bench growth "$@"
 
 # Lay out a domain and its tests, such as: just new-domain badges
 [group('upkeep')]

@@ -67,7 +67,7 @@ class $Class:
     created_at: datetime
 ''',
     "src/$domain/service.py": '''\
-"""What can be done with $domain, inside the caller's transaction."""
+"""What can be done with $domain."""
 
 from src.$domain import exceptions
 from src.$domain.schemas import $Class, ${Class}Id

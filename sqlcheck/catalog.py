@@ -45,6 +45,8 @@ class Type:
     """What a domain's CHECK (VALUE IN (...)) allows."""
     checks: tuple[str, ...]
     """The names of a domain's checks."""
+    is_instant: bool
+    """A domain whose texts are instants as RFC 3339 writes them: its comment says `instant: ...`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Function:
     is_strict: bool
     returns_set: bool
     is_volatile: bool
+    is_total: bool
+    """One of the project's own that is never NULL for values: its comment says `total: ...`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ class Catalog:
     """The first column of each b-tree index, where it is a column."""
     triggered: frozenset[int] = field(default=frozenset())
     """Tables with triggers of their own."""
+    has_instants: bool = False
+    """Whether a domain says that its texts are instants."""
 
     def base(self, oid: int) -> int:
         """The type under any domains."""

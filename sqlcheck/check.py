@@ -13,6 +13,7 @@ from sqlcheck.declared import (
     python_rules,
 )
 from sqlcheck.finding import Complaint, Finding
+from sqlcheck.fitting import json_rules
 from sqlcheck.forms import AsQuery, Form, as_query, empty_copy, form_of, form_rules, located
 from sqlcheck.lints import lint_rules
 from sqlcheck.notes import Notes, take
@@ -25,7 +26,6 @@ from sqlcheck.plans import indexes_of, plan_rules, planned
 from sqlcheck.results import result_rules
 from sqlcheck.rows import row_rules
 from sqlcheck.session import Options, Session, copies_out, forget, open_session
-from sqlcheck.shapes import json_rules
 from sqlcheck.source import Source, find_source
 from sqlcheck.statement import StatementLike, allowed
 from sqlcheck.streams import stream_rules

@@ -1,16 +1,18 @@
 """The row class and the stub that a statement needs, for a statement that has none yet."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pprint import pformat
 
-from sqlcheck.facts import returning_scope
-from sqlcheck.matching import annotation_for
+from sqlcheck.classes import Classes
+from sqlcheck.matching import JSON, annotation_for
 from sqlcheck.nullness import elements, outputs
+from sqlcheck.origins import results
 from sqlcheck.placeholders import numbered
 from sqlcheck.rows import at_most_one
 from sqlcheck.scopes import Analysis
 from sqlcheck.session import Analysed, Refusal, Session, analyse
-from sqlcheck.tree import targets
+from sqlcheck.shapes import Stored, Unknown, one_of, shape_of
 
 
 def describe(session: Session, text: str) -> str:
@@ -19,14 +21,19 @@ def describe(session: Session, text: str) -> str:
     analysed = analyse(session, query.sql)
     if isinstance(analysed, Refusal):
         return "\n".join(filter(None, [f"error: {analysed.message}", analysed.help]))
-    fields = _fields(session, analysed)
+    classes = Classes(session.catalog)
+    fields = _fields(session, analysed, classes)
     returns = "None"
-    lines: list[str] = []
-    if fields:
-        lines = [
+    lines = classes.lines()
+    if len(fields) == 1 and fields[0].is_built:
+        analysis = Analysis(session.catalog, {})
+        row = fields[0].hint
+        returns = f"{row} | None" if at_most_one(analysis, analysed.tree) else f"list[{row}]"
+    elif fields:
+        lines += [
             "@dataclass(slots=True)",
             "class Row:",
-            *(f"    {each}" for each in fields),
+            *(f"    {each.name}: {each.hint}" for each in fields),
             "",
             "",
         ]
@@ -54,18 +61,32 @@ def _filled(value: object) -> object:
     return [_filled(each) for each in value] if isinstance(value, list) else value
 
 
-def _fields(session: Session, analysed: Analysed) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    hint: str
+    is_built: bool
+
+
+def _fields(session: Session, analysed: Analysed, classes: Classes) -> list[_Field]:
     analysis = Analysis(session.catalog, {})
-    scope = returning_scope(analysis, analysed.tree)
+    if not analysed.columns:
+        return []
     reasons = outputs(analysis, analysed.tree)
     found = []
-    for column, target, reason in zip(
-        analysed.columns, targets(analysed.tree), reasons, strict=True
+    for column, places, reason in zip(
+        analysed.columns, results(analysis, analysed.tree), reasons, strict=True
     ):
         kind = annotation_for(session.catalog, column.type)
-        if kind.startswith("list[") and elements(analysis, target["expr"], scope):
+        is_built = False
+        if session.catalog.types[column.type].name in JSON:
+            shape = one_of(shape_of(analysis, *place) for place in places)
+            is_built = not isinstance(shape, Stored | Unknown)
+            kind = f"Json[{classes.annotation(shape, column.name)}]" if is_built else kind
+        elif kind.startswith("list[") and any(elements(analysis, *place) for place in places):
             kind = f"{kind[:-1]} | None]"
-        found.append(f"{column.name}: {kind}{' | None' if reason else ''}")
+        is_null = reason and not (is_built and len(analysed.columns) == 1)
+        found.append(_Field(column.name, f"{kind}{' | None' if is_null else ''}", is_built))
     return found
 
 

@@ -9,6 +9,7 @@ from operator import or_
 from typing import Any, Literal
 
 from pydantic import BaseModel
+from typing_extensions import is_typeddict
 
 Hint = Any
 """An annotation, as `typing.get_type_hints` returns it."""
@@ -77,7 +78,7 @@ def _name(hint: Hint) -> str:
 def is_model(hint: Hint) -> bool:
     """Whether the type has named fields: a model, a dataclass or a TypedDict."""
     return isinstance(hint, type) and (
-        issubclass(hint, BaseModel) or dataclasses.is_dataclass(hint) or typing.is_typeddict(hint)
+        issubclass(hint, BaseModel) or dataclasses.is_dataclass(hint) or is_typeddict(hint)
     )
 
 
@@ -93,6 +94,18 @@ def labels(hint: Hint) -> frozenset[Any] | None:
 def element(hint: Hint) -> Hint | None:
     """T of list[T]."""
     return typing.get_args(hint)[0] if origin(hint) is list else None
+
+
+def built(hint: Hint) -> Hint | None:
+    """T of `Json[T]`: JSON that goes on as the statement has built it."""
+    hint = core(hint)
+    arguments = typing.get_args(hint)
+    return arguments[0] if arguments and _name(origin(hint)) == "Json" else None
+
+
+def holds_built(hint: Hint) -> bool:
+    """Whether `Json[T]` stands anywhere in an annotation."""
+    return built(hint) is not None or any(map(holds_built, typing.get_args(hint)))
 
 
 def row_fields(row: Hint) -> dict[str, Hint] | None:
@@ -114,7 +127,7 @@ def model_fields(model: Hint) -> tuple[dict[str, Hint], frozenset[str]]:
         needed = frozenset(name for name, field in fields.items() if field.is_required())
         return {name: field.rebuild_annotation() for name, field in fields.items()}, needed
     hints = typing.get_type_hints(model, include_extras=True)
-    if typing.is_typeddict(model):
+    if is_typeddict(model):
         plain = typing.get_type_hints(model)
         return plain, frozenset(getattr(model, "__required_keys__", ()))
     no_default = dataclasses.MISSING

@@ -15,7 +15,18 @@ from psycopg.types.range import Range
 from pydantic import AwareDatetime, NaiveDatetime
 
 from sqlcheck.catalog import Catalog, Choices, Type
-from sqlcheck.hints import Hint, bare, core, element, is_model, is_union, labels, origin, spell
+from sqlcheck.hints import (
+    Hint,
+    bare,
+    built,
+    core,
+    element,
+    is_model,
+    is_union,
+    labels,
+    origin,
+    spell,
+)
 
 _ADDRESSES = (
     ipaddress.IPv4Address,
@@ -132,7 +143,7 @@ def _holds(kind: Type, values: frozenset[Any]) -> bool:
 
 
 def _is_json(hint: Hint, *, sent: bool) -> bool:
-    if hint is Any or hint is object:
+    if hint is Any or hint is object or built(hint) is not None:
         return not sent
     if is_union(hint):
         return all(_is_json(member, sent=sent) for member in typing.get_args(hint))

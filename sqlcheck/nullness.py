@@ -18,7 +18,7 @@ from sqlcheck.facts import (
     returning_scope,
     scope_of,
 )
-from sqlcheck.origins import origin
+from sqlcheck.origins import columns_of, origins
 from sqlcheck.passing import Verdict, aggregate, call, exactly_one_row, window
 from sqlcheck.scopes import Analysis, Reason, Scope, common_table
 from sqlcheck.tree import (
@@ -431,7 +431,11 @@ _ARRAY_SUBLINK = 6
 
 def elements(analysis: Analysis, node: Node, scope: Scope) -> Reason:
     """Why an array may hold a NULL. A stored array is trusted not to."""
-    node, scope = origin(analysis, node, scope)
+    reasons = (_elements(analysis, *place) for place in origins(analysis, node, scope))
+    return next((reason for reason in reasons if reason), None)
+
+
+def _elements(analysis: Analysis, node: Node, scope: Scope) -> Reason:
     kind = node["_"]
     if kind in TRANSPARENT:
         return elements(analysis, node["arg"], scope)
@@ -447,8 +451,13 @@ def _collected(analysis: Analysis, node: Node, scope: Scope) -> Reason:
 
 
 def _gathered(analysis: Analysis, node: Node, scope: Scope) -> Reason:
-    is_array = node["subLinkType"] == _ARRAY_SUBLINK
-    return outputs(analysis, node["subselect"], scope)[0] if is_array else None
+    query = node["subselect"]
+    if node["subLinkType"] == _ARRAY_SUBLINK:
+        return outputs(analysis, query, scope)[0]
+    if node["subLinkType"] != _SCALAR:
+        return None
+    parts = (elements(analysis, *columns[0]) for columns in columns_of(analysis, query, scope))
+    return next((reason for reason in parts if reason), None)
 
 
 def _branches(analysis: Analysis, node: Node, scope: Scope) -> Reason:

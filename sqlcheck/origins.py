@@ -61,7 +61,7 @@ def _behind(analysis: Analysis, node: Node, scope: Scope) -> list[Place]:
     if inner is None:
         return []
     query, around = inner
-    columns = list(_columns(analysis, query, around))
+    columns = list(columns_of(analysis, query, around))
     return [column[number - 1] for column in columns if number <= len(column)]
 
 
@@ -76,21 +76,21 @@ def _query_of(analysis: Analysis, entry: Node, home: Scope) -> tuple[Node, Scope
     return None
 
 
-def _columns(analysis: Analysis, query: Node, around: Scope | None) -> Iterator[list[Place]]:
+def columns_of(analysis: Analysis, query: Node, around: Scope | None) -> Iterator[list[Place]]:
     """The result columns of a query, once for each part of a set operation."""
     scope = returning_scope(analysis, query, around)
     if query["setOperations"]:
         for leaf in walk(query["setOperations"]):
             if leaf["_"] == "RANGETBLREF":
                 part = scope.entry(leaf["rtindex"])["subquery"]
-                yield from _columns(analysis, part, scope)
+                yield from columns_of(analysis, part, scope)
     else:
         yield [(target["expr"], scope) for target in targets(query)]
 
 
 def results(analysis: Analysis, query: Node) -> list[list[Place]]:
     """For each result column of a statement, the expressions that it is."""
-    return [list(column) for column in zip(*_columns(analysis, query, None), strict=True)]
+    return [list(column) for column in zip(*columns_of(analysis, query, None), strict=True)]
 
 
 def stored(analysis: Analysis, node: Node, scope: Scope) -> Key | None:

@@ -3,7 +3,7 @@
 from sqlcheck import functions
 from sqlcheck.catalog import Catalog, Function
 from sqlcheck.scopes import Scope
-from sqlcheck.tree import SELECT, Node
+from sqlcheck.tree import SELECT, SUBQUERY, Node
 
 Verdict = str | list[Node]
 
@@ -16,6 +16,8 @@ _FRAME_LEAVES_OUT = 0x8000 | 0x10000
 def call(catalog: Catalog, node: Node) -> Verdict:
     """A function or an operator."""
     function = catalog.function_of(node)
+    if function.is_strict and function.is_total:
+        return node["args"] or []
     if not function.is_builtin:
         return f"function {function.name}() may return NULL"
     if function.name in functions.NEVER_NULL:
@@ -83,7 +85,7 @@ def _holds_current_row(node: Node, scope: Scope) -> bool:
 
 
 def exactly_one_row(query: Node) -> bool:
-    """An aggregate without GROUP BY, or a SELECT without FROM: one row, always."""
+    """An aggregate without GROUP BY, or a SELECT from nothing or from such queries: one row."""
     if query["commandType"] != SELECT or query["setOperations"] or query["havingQual"]:
         return False
     if query["limitCount"] or query["limitOffset"] or query["hasTargetSRFs"]:
@@ -91,4 +93,14 @@ def exactly_one_row(query: Node) -> bool:
     if query["groupClause"] or query["groupingSets"]:
         return False
     tree = query["jointree"]
-    return bool(query["hasAggs"]) or not (tree["fromlist"] or tree["quals"])
+    if query["hasAggs"]:
+        return True
+    return not tree["quals"] and all(_is_one(query, item) for item in tree["fromlist"] or [])
+
+
+def _is_one(query: Node, item: Node) -> bool:
+    """Whether an item of the FROM list is exactly one row."""
+    if item["_"] != "RANGETBLREF":
+        return False
+    entry = query["rtable"][item["rtindex"] - 1]
+    return entry["rtekind"] == SUBQUERY and exactly_one_row(entry["subquery"])

@@ -38,13 +38,15 @@ _TYPES = """
              LIMIT 1),
            ARRAY(SELECT c.conname::text
                    FROM pg_constraint c
-                  WHERE c.contypid = t.oid AND c.contype = 'c')
+                  WHERE c.contypid = t.oid AND c.contype = 'c'),
+           coalesce(t.typtype = 'd' AND obj_description(t.oid, 'pg_type') LIKE 'instant:%', false)
       FROM pg_type t
       LEFT JOIN pg_range r ON t.oid IN (r.rngtypid, r.rngmultitypid)
 """
 _FUNCTIONS = """
     SELECT oid::int, proname, prosrc, pronamespace = 'pg_catalog'::regnamespace, proisstrict,
-           proretset, provolatile = 'v'
+           proretset, provolatile = 'v',
+           oid >= 16384 AND coalesce(obj_description(oid, 'pg_proc') LIKE 'total:%', false)
       FROM pg_proc
 """
 _COLUMNS = """
@@ -145,8 +147,9 @@ def read_catalog(conn: Server) -> Catalog:
         tree = _tree(predicate)
         keys[relation].append(UniqueKey(name, tuple(attributes), tuple(touched), oid, tree, *flags))
     tables = rows(_TABLES).fetchall()
+    types = {row[0]: _type(row, operators) for row in rows(_TYPES)}
     return Catalog(
-        types={row[0]: _type(row, operators) for row in rows(_TYPES)},
+        types=types,
         functions={row[0]: Function(*row[1:]) for row in rows(_FUNCTIONS)},
         operators=operators,
         columns=columns,
@@ -163,6 +166,7 @@ def read_catalog(conn: Server) -> Catalog:
         },
         leading=dict(rows(_LEADING).fetchall()),
         triggered=frozenset(row[0] for row in tables if row[3]),
+        has_instants=any(each.is_instant for each in types.values()),
     )
 
 
@@ -172,9 +176,11 @@ def _tree(dump: str | None) -> Node | None:
 
 
 def _type(row: TupleRow, operators: Mapping[int, str]) -> Type:
-    _, name, kind, base, element, labels, subtype, check, checks = row
+    _, name, kind, base, element, labels, subtype, check, checks, is_instant = row
     choices = choices_of(_tree(check), operators) if check else None
-    return Type(name, kind, base, element, tuple(labels or ()), subtype, choices, tuple(checks))
+    return Type(
+        name, kind, base, element, tuple(labels or ()), subtype, choices, tuple(checks), is_instant
+    )
 
 
 def _constraint(row: TupleRow) -> Constraint:

@@ -191,17 +191,47 @@ _TYPE_FIELDS = {
     "SQLVALUEFUNCTION": "type",
     "SUBSCRIPTINGREF": "refrestype",
     "ROWEXPR": "row_typeid",
+    "MERGESUPPORTFUNC": "msftype",
 }
+_OF_ANOTHER = {
+    "COLLATEEXPR": "arg",
+    "JSONVALUEEXPR": "formatted_expr",
+    "RETURNINGEXPR": "retexpr",
+}
+"""What has the type of an expression inside it."""
 _BOOLEAN, _JSONB = 16, 3802
 _SCALAR_SUBLINK = 4
+_TESTS = frozenset(
+    [
+        "BOOLEXPR",
+        "BOOLEANTEST",
+        "NULLTEST",
+        "SCALARARRAYOPEXPR",
+        "DISTINCTEXPR",
+        "ROWCOMPAREEXPR",
+        "JSONISPREDICATE",
+    ]
+)
+
+
+def known_type(node: Node) -> int | None:
+    """The type of an expression; None where its kind is not known to have one."""
+    kind = node["_"]
+    if kind == "SUBLINK":
+        if node["subLinkType"] == _SCALAR_SUBLINK:
+            return known_type(targets(node["subselect"])[0]["expr"])
+        return None if node["subLinkType"] >= _SCALAR_SUBLINK else _BOOLEAN
+    if kind == "JSONCONSTRUCTOREXPR":
+        return int(node["returning"]["typid"]) if node["returning"] else _JSONB
+    if kind in _OF_ANOTHER:
+        return known_type(node[_OF_ANOTHER[kind]])
+    if kind in _TESTS:
+        return _BOOLEAN
+    found = node.get(_TYPE_FIELDS.get(kind, "resulttype"))
+    return None if found is None else int(found)
 
 
 def type_of(node: Node) -> int:
-    """The type of an expression."""
-    kind = node["_"]
-    if kind == "SUBLINK" and node["subLinkType"] == _SCALAR_SUBLINK:
-        return type_of(targets(node["subselect"])[0]["expr"])
-    if kind == "JSONCONSTRUCTOREXPR":
-        return int(node["returning"]["typid"]) if node["returning"] else _JSONB
-    field = _TYPE_FIELDS.get(kind, "resulttype")
-    return int(node.get(field, _BOOLEAN))
+    """The type of an expression; boolean for kinds that are mostly tests."""
+    found = known_type(node)
+    return _BOOLEAN if found is None else found

@@ -69,6 +69,14 @@ class DatabaseSettings(Section):
     """Connections of the write pool, and as many of the read pool, in each process."""
     stream_pool_size: Annotated[int, Field(ge=1, le=50)] = 4
     """Connections for exports, in each process."""
+    read_lanes: Annotated[int, Field(ge=0, le=50)] = 4
+    """Connections that reads of one statement share, in each process; 0: each borrows its own."""
+    write_lanes: Annotated[int, Field(ge=0, le=50)] = 8
+    """Connections that writes of one statement share, in each process; 0: each borrows its own."""
+    lane_depth: Annotated[int, Field(ge=1, le=10_000)] = 256
+    """Statements that may be under way on one of those; what comes beyond is sent away (503)."""
+    prepare: bool = True
+    """Whether statements are prepared. Off for a pooler that does not know prepared statements."""
     statement_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
     """Seconds that a statement of a request may take."""
     stream_timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
@@ -189,6 +197,9 @@ class Settings(BaseSettings):
     """Address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on; 0 takes a free one."""
+    compiled_routes: bool = True
+    """Whether routes are served by handlers that are compiled at the start. Off, FastAPI serves
+    each request itself: the same answers, several times slower."""
     database: DatabaseSettings = DatabaseSettings()
     cors: CorsSettings = CorsSettings()
     secrets: SecretsSettings = SecretsSettings()

@@ -26,39 +26,33 @@ async def request_settings(request: Request) -> Settings:
     return current_settings(request)
 
 
-async def request_connection(request: Request) -> AsyncIterator[database.Connection]:
-    """One connection for the request.
+async def request_connection(request: Request) -> database.Connection:
+    """For statements that stand alone: nothing is borrowed.
 
-    GET and HEAD read in autocommit, on a session that PostgreSQL keeps from writing. Every other
-    method has one transaction, which ends before the answer is sent.
+    GET and HEAD read on sessions that PostgreSQL itself keeps from writing.
     """
     pools = current_pools(request)
-    if request.method in SAFE_METHODS:
-        async with pools.read.connection() as conn:
-            yield conn
-    else:
-        async with pools.write.connection() as conn, database.transaction(conn):
-            yield conn
+    return pools.read.single if request.method in SAFE_METHODS else pools.write.single
+
+
+async def request_transaction(request: Request) -> AsyncIterator[database.Transaction]:
+    """For statements that are kept or lost together; it ends before the answer is sent."""
+    pools = current_pools(request)
+    pool = pools.read if request.method in SAFE_METHODS else pools.write
+    async with pool.transaction() as conn:
+        yield conn
+
+
+async def deciding_connection(request: Request) -> database.Connection:
+    """For reads that decide on access: on the primary, even where a replica serves the others."""
+    return current_pools(request).deciding.single
 
 
 Pools = Annotated[database.Pools, Depends(request_pools)]
 ProcessSettings = Annotated[Settings, Depends(request_settings)]
-Database = Annotated[database.Connection, Depends(request_connection, scope="function")]
-
-
-async def deciding_connection(
-    request: Request, conn: Database
-) -> AsyncIterator[database.Connection]:
-    """The connection for reads that decide on access: the primary, even where a replica reads."""
-    pools = current_pools(request)
-    if request.method in SAFE_METHODS and pools.deciding is not pools.read:
-        async with pools.deciding.connection() as primary:
-            yield primary
-    else:
-        yield conn
-
-
-Deciding = Annotated[database.Connection, Depends(deciding_connection, scope="function")]
+Database = Annotated[database.Connection, Depends(request_connection)]
+Transaction = Annotated[database.Transaction, Depends(request_transaction, scope="function")]
+Deciding = Annotated[database.Connection, Depends(deciding_connection)]
 
 
 async def page_request(

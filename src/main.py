@@ -23,9 +23,16 @@ from src.constants import API_PREFIX, VERSION
 from src.database import Pools, open_pools
 from src.exports.router import router as exports_router
 from src.metrics import Metrics
-from src.middleware import BodyLimit, LastResort, RequestContext, exposed_headers
+from src.middleware import (
+    BodyLimit,
+    LastResort,
+    RequestContext,
+    exposed_headers,
+    templates,
+)
 from src.monitoring.router import ping_router
 from src.monitoring.router import router as monitoring_router
+from src.routing import CompiledRoutes
 from src.security import Sealer
 from src.statistics.router import router as statistics_router
 from src.streaming import Downloads
@@ -52,16 +59,21 @@ Work = Callable[[Settings, Pools], Awaitable[None]]
 
 
 def create_app(
-    settings: Settings, *, pools: Pools | None = None, work: Work | None = None
+    settings: Settings,
+    *,
+    pools: Pools | None = None,
+    work: Work | None = None,
+    compiled: bool = True,
 ) -> FastAPI:
     """Build the application.
 
     It opens pools of its own for its lifetime unless `pools` is given; `work` runs beside it.
+    Without `compiled`, FastAPI itself serves every route.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
-        with tracing.instrumented(app, settings):
+        with tracing.instrumented(lambda: templates(app), settings):
             if pools is not None:
                 yield {}
             else:
@@ -82,7 +94,11 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=openapi.operation_id,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        middleware=_middleware(settings, metrics := Metrics()),
+        around=_around(settings, metrics := Metrics(), compiled=compiled),
+        middleware=[
+            Middleware(LastResort),
+            Middleware(BodyLimit, max_body_size=settings.limits.body_bytes),
+        ],
     )
     app.state.metrics = metrics
     if pools is not None:
@@ -147,7 +163,8 @@ def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
     app.state.metrics.watch(pools)
 
 
-def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
+def _around(settings: Settings, metrics: Metrics, *, compiled: bool) -> list[Middleware]:
+    """What every request passes, whoever serves it."""
     cors = settings.cors
     stack = [
         Middleware(RequestContext, metrics=metrics, has_https=settings.cookies_are_secure),
@@ -165,8 +182,6 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
                 expose_headers=list(exposed_headers()),
             )
         )
-    return [
-        *stack,
-        Middleware(LastResort),
-        Middleware(BodyLimit, max_body_size=settings.limits.body_bytes),
-    ]
+    if compiled and settings.compiled_routes:
+        stack.append(Middleware(CompiledRoutes, max_body_size=settings.limits.body_bytes))
+    return stack

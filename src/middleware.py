@@ -2,22 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from uuid import UUID
 
-from starlette.datastructures import Headers, MutableHeaders
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from src import logs, problems, tracing
 from src.constants import MIB
 from src.exceptions import ErrorCode, PayloadTooLarge
 from src.metrics import Metrics
 
-log = logs.get_logger("core_api.access")
+Header = tuple[bytes, bytes]
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -42,67 +44,77 @@ class RequestContext:
     HEAD is answered as GET without the body.
     """
 
+    # Every request passes here: raw headers, and one function less a message, are worth it.
+
     def __init__(self, app: ASGIApp, *, metrics: Metrics, has_https: bool) -> None:
         self.app = app
         self.metrics = metrics
-        self.headers = dict(SECURITY_HEADERS)
-        if has_https:
-            self.headers["Strict-Transport-Security"] = HSTS
+        headers = SECURITY_HEADERS | ({"Strict-Transport-Security": HSTS} if has_https else {})
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        self.names = frozenset(name for name, _ in self.headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        headers = Headers(scope=scope)
-        request_id = _request_id(headers.get("x-request-id"))
-        traceparent = headers.get("traceparent", "").encode("latin-1")
-        trace_id = tracing.trace_id(traceparent)
+        sent = dict(scope["headers"])
+        request_id = _request_id(sent.get(b"x-request-id"))
+        caller = tracing.parent(sent[b"traceparent"]) if b"traceparent" in sent else None
+        trace_id = tracing.new_trace_id() if caller is None else caller.trace_id
         state = scope.setdefault("state", {})
         state["request_id"], state["trace_id"] = request_id, trace_id
-        is_private = "authorization" in headers or "cookie" in headers
+        is_private = b"authorization" in sent or b"cookie" in sent
         method = scope["method"]
-        is_head = method == "HEAD"
-        if is_head:
+        if method == "HEAD":
             scope["method"] = "GET"
+            send = _without_body(send)
         status = _CLIENT_CLOSED
 
-        async def send_on(message: Message) -> None:
+        def send_on(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._add_headers(message, request_id, is_private=is_private)
-            elif is_head and message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
+                message["headers"] = self._headers(message["headers"], request_id, is_private)
+            return send(message)
 
-        with logs.bound(request_id=request_id, trace_id=trace_id):
-            try:
-                await self.app(scope, receive, send_on)
-            finally:
-                self._report(scope, method, status, time.perf_counter() - started)
+        span = tracing.begin_request(scope, method, trace_id, caller)
+        lines = logs.current_request.set((request_id, trace_id))
+        spans = tracing.current.set(span) if span is not None else None
+        try:
+            await self.app(scope, receive, send_on)
+        finally:
+            seconds = time.perf_counter() - started
+            logs.current_request.reset(lines)
+            operation = getattr(scope.get("route"), "name", None) or "unknown"
+            if span is not None and spans is not None:
+                tracing.current.reset(spans)
+                tracing.end_request(span, operation, status)
+            self.metrics.observe(method=method, operation=operation, status=status, seconds=seconds)
+            logs.answered(
+                method=method,
+                path=problems.sent_path(scope),
+                operation=operation,
+                status=status,
+                seconds=seconds,
+                request_id=request_id,
+                trace_id=trace_id,
+            )
 
-    def _add_headers(self, message: Message, request_id: str, *, is_private: bool) -> None:
-        headers = MutableHeaders(scope=message)
-        headers["X-Request-Id"] = request_id
-        for name, value in self.headers.items():
-            headers.setdefault(name, value)
-        if is_private or "set-cookie" in headers:
-            headers.setdefault("Cache-Control", "no-store")
-
-    def _report(self, scope: Scope, method: str, status: int, seconds: float) -> None:
-        route = scope.get("route")
-        operation = getattr(route, "name", None) or "unknown"
-        self.metrics.observe(method=method, operation=operation, status=status, seconds=seconds)
-        # The path without its query: queries may carry what no log should.
-        log.info(
-            "request",
-            method=method,
-            path=_sent_path(scope),
-            operation=operation,
-            status=status,
-            ms=round(seconds * 1000, 2),
-        )
+    def _headers(self, given: Iterable[Header], request_id: str, is_private: bool) -> list[Header]:
+        """The headers of an answer, and ours where it has none of that name."""
+        headers = list(given)
+        names = [name for name, _ in headers]
+        if b"x-request-id" in names:
+            headers = [header for header in headers if header[0] != b"x-request-id"]
+        headers.append((b"x-request-id", request_id.encode()))
+        if self.names.isdisjoint(names):
+            headers += self.headers
+        else:
+            headers += [header for header in self.headers if header[0] not in names]
+        if (is_private or b"set-cookie" in names) and b"cache-control" not in names:
+            headers.append((b"cache-control", b"no-store"))
+        return headers
 
 
 class LastResort:
@@ -134,13 +146,8 @@ class LastResort:
 
         try:
             await self.app(scope, receive, send_on)
-        except ClientDisconnect:
-            return  # nobody is left to answer
-        except Exception:
-            logs.get_logger("core_api").exception("unhandled", path=_sent_path(scope))
-            if is_started:
-                raise
-            await problems.internal_error(request)(scope, receive, send)
+        except Exception as exc:
+            await problems.unhandled(request, exc, send, has_begun=is_started)
 
 
 class BodyLimit:
@@ -190,19 +197,26 @@ def _is_plain_refusal(message: Message) -> bool:
     return message["status"] == PayloadTooLarge.status and media.startswith("text/plain")
 
 
-def _sent_path(scope: Scope) -> str:
-    """The path as it was sent, percent signs and all: decoded, it could forge a line of the log."""
-    raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    return raw.decode("latin-1").partition("?")[0]
+def _without_body(send: Send) -> Send:
+    def send_on(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        return send(message)
+
+    return send_on
 
 
-def _request_id(given: str | None) -> str:
+def _request_id(given: bytes | None) -> str:
     if given:
-        try:
-            return str(UUID(given))
-        except ValueError:
-            pass
+        with suppress(ValueError):
+            return str(UUID(given.decode("latin-1")))
     return str(uuid7())
+
+
+def templates(app: FastAPI) -> dict[str, str]:
+    """The path of each operation, `/v1/teams/{team_id}`; a route by itself knows no prefix."""
+    routes = iter_route_contexts(app.routes)
+    return {route.name: route.path for route in routes if route.name and route.path}
 
 
 def exposed_headers() -> Iterable[str]:

@@ -1,9 +1,12 @@
 """How the API describes itself."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 from src.exceptions import (
@@ -87,7 +90,22 @@ def operation_id(route: APIRoute) -> str:
 
 
 class DescribedApp(FastAPI):
-    """An application whose document tells the truth: failures are problems, all of them listed."""
+    """An application whose document tells the truth: failures are problems, all of them listed.
+
+    `around` is middleware that stands outside of FastAPI's own, which most requests then never see.
+    """
+
+    def __init__(self, *, around: Sequence[Middleware] = (), **declared: Any) -> None:
+        super().__init__(**declared)
+        outermost: ASGIApp = super().__call__
+        for middleware, args, kwargs in reversed(around):
+            outermost = middleware(outermost, *args, **kwargs)
+        self._outermost = outermost
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self._outermost(scope, receive, send)
 
     @override
     def openapi(self) -> dict[str, Any]:

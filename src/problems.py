@@ -9,9 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic_core.core_schema import ErrorType
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Scope, Send
 
+from src import logs, tracing
 from src.exceptions import CoreError, ErrorCode, FieldError, MalformedJson, PayloadTooLarge
 from src.schemas import FieldProblem, Problem
 
@@ -96,6 +98,26 @@ def internal_error(request: Request) -> Response:
         code=CoreError.code,
         detail=CoreError.message,
     )
+
+
+async def unhandled(request: Request, exc: Exception, send: Send, *, has_begun: bool) -> None:
+    """The last resort: log a defect and answer with a problem that says nothing of it.
+
+    Raises `exc` if the answer has begun. A caller who has left gets neither line nor answer.
+    """
+    if isinstance(exc, ClientDisconnect):
+        return
+    tracing.fail_request(exc)
+    logs.get_logger("core_api").error("unhandled", path=sent_path(request.scope), exc_info=exc)
+    if has_begun:
+        raise exc
+    await internal_error(request)(request.scope, request.receive, send)
+
+
+def sent_path(scope: Scope) -> str:
+    """The path as it was sent, percent signs and all: decoded, it could forge a line of the log."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.decode("latin-1").partition("?")[0]
 
 
 def too_large(request: Request) -> Response:

@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from src.database import Connection, Pools, closing
+from src.database import Pools, Transaction, closing
 from src.exceptions import TooManyRequests
 
 DOWNLOADS_MAX = 2
@@ -18,9 +18,9 @@ _RETRY_AFTER = "10"
 
 
 @asynccontextmanager
-async def reading(pools: Pools) -> AsyncIterator[Connection]:
+async def reading(pools: Pools) -> AsyncIterator[Transaction]:
     """A connection of its own for a long read, inside a transaction."""
-    async with pools.stream.connection() as conn, conn.transaction():
+    async with pools.stream.transaction() as conn:
         yield conn
 
 

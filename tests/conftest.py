@@ -8,8 +8,15 @@ request has a savepoint, and one that only reads has PostgreSQL refuse its write
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from typing import Any, LiteralString
 
@@ -31,9 +38,10 @@ from src.config import (
     setting_names,
 )
 from src.constants import Environment
-from src.database import Connection, Pool, Pools, open_pools
+from src.database import Connection, Pool, Pools, Transaction, open_pools, transaction
 from src.database.connection import PooledConnection
 from src.database.pools import configure_session
+from src.database.shared import SharedConnection
 from src.main import create_app
 from src.security import Sealer
 from tests import database, factories
@@ -47,8 +55,18 @@ _clones = count(1)
 
 RawConnection = psycopg.AsyncConnection[TupleRow]
 Execute = Callable[..., Awaitable[list[TupleRow]]]
+AppBy = Callable[..., FastAPI]
 MakeApp = Callable[..., FastAPI]
 MakeClient = Callable[..., Awaitable[AsyncClient]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--routes",
+        choices=("compiled", "fastapi"),
+        default="compiled",
+        help="what serves the routes of every application: compiled handlers, or FastAPI itself",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -142,7 +160,7 @@ async def raw(url: str, is_committed: bool) -> AsyncIterator[RawConnection]:
 
 
 @pytest.fixture
-def conn(raw: RawConnection) -> Connection:
+def conn(raw: RawConnection) -> Transaction:
     """The test's connection, as domains see it."""
     return PooledConnection(raw, deadline=_DEADLINE)
 
@@ -164,9 +182,10 @@ class _Shared:
     def __init__(self, raw: RawConnection, *, read_only: bool) -> None:
         self._raw = raw
         self._read_only = read_only
+        self.single: Connection = SharedConnection(self._alone, None)
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self) -> AsyncIterator[PooledConnection]:
         lent = PooledConnection(self._raw, deadline=_DEADLINE)
         if not self._read_only:
             yield lent
@@ -174,6 +193,17 @@ class _Shared:
         async with self._raw.transaction():
             await self._raw.execute("SET TRANSACTION READ ONLY")
             yield lent
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self.connection() as conn, transaction(conn):
+            yield conn
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[PooledConnection]:
+        """What fails alone undoes nothing else of the test's transaction."""
+        async with self.connection() as conn, conn.transaction():
+            yield conn
 
     def stats(self) -> dict[str, int]:
         return {}
@@ -195,10 +225,15 @@ class _Current:
 
     target: Pool
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        async with self.target.connection() as conn:
-            yield conn
+    @property
+    def single(self) -> Connection:
+        return self.target.single
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        return self.target.connection()
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        return self.target.transaction()
 
     def stats(self) -> dict[str, int]:
         return dict(self.target.stats())
@@ -212,32 +247,61 @@ class _Application:
     stream: _Current
 
 
+Applications = Callable[..., _Application]
+
+
 @pytest.fixture(scope="session")
-def _application(database_url: str) -> Iterator[_Application]:
-    """One application a worker: making one takes longer than most tests."""
-    write, read, stream = _Current(), _Current(), _Current()
-    pools = Pools(write=write, read=read, deciding=read, stream=stream)
-    app = create_app(settings_for(database_url), pools=pools)
-    yield _Application(app, write, read, stream)
-    app.state.authentication.hasher.close()
+def are_compiled(request: pytest.FixtureRequest) -> bool:
+    """Whether the applications of this run have compiled routes: `--routes`."""
+    return bool(request.config.getoption("--routes") == "compiled")
+
+
+@pytest.fixture(scope="session")
+def _applications(database_url: str) -> Iterator[Applications]:
+    """One application a worker and mode: making one takes longer than most tests."""
+
+    @cache
+    def made(*, is_compiled: bool) -> _Application:
+        write, read, stream = _Current(), _Current(), _Current()
+        pools = Pools(write=write, read=read, deciding=read, stream=stream)
+        app = create_app(settings_for(database_url), pools=pools, compiled=is_compiled)
+        closing.callback(app.state.authentication.hasher.close)
+        return _Application(app, write, read, stream)
+
+    with ExitStack() as closing:
+        yield made
 
 
 @pytest.fixture
-def app(_application: _Application, pools: Pools, settings: Settings) -> FastAPI:
-    """The application on the test's database, with nothing remembered from other tests."""
-    app = _application.app
-    _application.write.target = pools.write
-    _application.read.target = pools.read
-    _application.stream.target = pools.stream
-    sealer = Sealer(settings.secret_key)
-    ring = keys.KeyRing(sealer)
-    app.state.settings = settings
-    app.state.authentication = Authentication(
-        hasher=app.state.authentication.hasher,
-        issuer=sessions.Issuer(keys=ring, sealer=sealer, settings=settings.authentication),
-        verifier=tokens.TokenVerifier(ring, settings.authentication),
-    )
-    return app
+def app_by(_applications: Applications, pools: Pools, settings: Settings) -> AppBy:
+    """The application on the test's database, compiled or not: `app_by(is_compiled=True)`.
+
+    Nothing is remembered from other tests.
+    """
+
+    def prepared(*, is_compiled: bool) -> FastAPI:
+        made = _applications(is_compiled=is_compiled)
+        made.write.target = pools.write
+        made.read.target = pools.read
+        made.stream.target = pools.stream
+        app = made.app
+        sealer = Sealer(settings.secret_key)
+        ring = keys.KeyRing(sealer)
+        app.state.settings = settings
+        app.state.authentication = Authentication(
+            hasher=app.state.authentication.hasher,
+            issuer=sessions.Issuer(keys=ring, sealer=sealer, settings=settings.authentication),
+            verifier=tokens.TokenVerifier(ring, settings.authentication),
+        )
+        return app
+
+    return prepared
+
+
+@pytest.fixture
+def app(app_by: AppBy, are_compiled: bool) -> FastAPI:
+    """The application on the test's database, served as this run's `--routes` says."""
+    return app_by(is_compiled=are_compiled)
 
 
 @pytest.fixture
@@ -247,12 +311,13 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
 
 
 @pytest.fixture
-def make_app(url: str, pools: Pools) -> Iterator[MakeApp]:
+def make_app(url: str, pools: Pools, are_compiled: bool) -> Iterator[MakeApp]:
     """Make an application of other settings on the test's database: `make_app(cors=...)`."""
     made: list[FastAPI] = []
 
     def make(**changes: Any) -> FastAPI:
-        app = create_app(settings_for(url, **changes), pools=pools)
+        changed = settings_for(url, **changes)
+        app = create_app(changed, pools=pools, compiled=are_compiled)
         made.append(app)
         return app
 

@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from argon2 import PasswordHasher
 
 from src.applets import items
 from src.applets import service as applets_service
-from src.applets.schemas import Applet, Version
+from src.applets.schemas import Applet, CreatedVersion
 from src.auth import keys, sessions
 from src.auth import service as auth_service
 from src.auth.constants import Transport
 from src.auth.schemas import SessionId
 from src.config import AuthenticationSettings, PasswordHashSettings
-from src.database import Connection, Pools, sql
+from src.database import Connection, Pools, Transaction, sql
 from src.security import Sealer
 from src.teams import service as teams_service
 from src.teams.constants import Role
@@ -146,7 +146,10 @@ async def session(conn: Connection, user: User, *, transport: Transport = Transp
 
 
 async def team(conn: Connection, *, owner: User, name: str | None = None) -> Team:
-    return await teams_service.create(conn, user_id=owner.id, name=name or f"Team {next(_number)}")
+    created = await teams_service.create(
+        conn, user_id=owner.id, name=name or f"Team {next(_number)}"
+    )
+    return await teams_service.get(conn, team_id=created.id, user_id=owner.id)
 
 
 @sql(
@@ -167,18 +170,22 @@ async def member(conn: Connection, *, team: Team, role: Role = Role.VIEWER) -> U
     return new
 
 
+_team = team
+"""By a name that no parameter hides."""
+
+
 @dataclass(frozen=True)
 class Published:
     """An applet with a version, its team and the owner of both."""
 
     applet: Applet
-    version: Version
+    version: CreatedVersion
     team: Team
     owner: User
 
 
 async def applet(
-    conn: Connection,
+    conn: Transaction,
     *,
     owner: User | None = None,
     team: Team | None = None,
@@ -186,20 +193,21 @@ async def applet(
 ) -> Published:
     """A published applet; DIARY unless a draft is given. A team that is given is its owner's."""
     owner = owner or await user(conn)
-    own = team or await teams_service.create(conn, user_id=owner.id, name=f"Team {next(_number)}")
+    own = team or await _team(conn, owner=owner)
     tree = {**deepcopy(draft or DIARY), "name": f"Applet {next(_number)}"}
-    made = await applets_service.create(
+    created = await applets_service.create(
         conn, team_id=own.id, user_id=owner.id, my_role=Role.OWNER, name=tree["name"]
     )
     await applets_service.save_draft(
         conn,
-        applet_id=made.id,
+        applet_id=created.id,
         user_id=owner.id,
         tree=items.normalise(items.AppletDraft.model_validate(tree)),
         expected_rev=None,
     )
+    made = await applets_service.get(conn, applet_id=created.id, user_id=owner.id)
     version = await applets_service.publish(conn, applet=made, user_id=owner.id, note="")
-    now = await applets_service.get(conn, applet_id=made.id, user_id=owner.id)
+    now = await applets_service.get(conn, applet_id=created.id, user_id=owner.id)
     return Published(applet=now, version=version, team=own, owner=owner)
 
 
@@ -222,11 +230,15 @@ class _Lent:
     """A pool of one connection that is already there."""
 
     def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+        self.single = conn
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        yield self._conn
+        yield self.single
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        yield cast("Transaction", self.single)
 
     def stats(self) -> dict[str, int]:
         return {}

@@ -16,6 +16,12 @@ class Status(StrEnum):
     COMPLETE = "complete"
 
 
+class Include(StrEnum):
+    """What a list of submissions may carry beside them."""
+
+    ANSWERS = "answers"
+
+
 class ErrorCode(StrEnum):
     SUBMISSION_NOT_FOUND = "submission_not_found"
     ANSWER_CONFLICT = "answer_conflict"

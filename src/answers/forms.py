@@ -11,7 +11,7 @@ from src.answers import store
 from src.applets import exceptions as applets_exceptions
 from src.applets import service as applets_service
 from src.applets.schemas import ActivityId, AppletId, Revision, RevisionId, VersionId
-from src.database import Connection
+from src.database import Transaction
 from src.exceptions import FieldError, Invalid
 
 _WEIGHT_MAX = 200_000
@@ -79,9 +79,19 @@ class TransactionForms:
         self._cache = cache
         self._copied: dict[Key, Ids] = {}
 
+    def find(
+        self, *, applet_id: AppletId, version_id: VersionId, activity_id: ActivityId
+    ) -> Revision | None:
+        """The form of an activity in a version, if both are kept: then the store has its copy.
+
+        Raises Invalid for an activity that the version does not have.
+        """
+        ids = self._cache.find_version((applet_id, version_id))
+        return None if ids is None else self._cache.find_revision(_revision_id(ids, activity_id))
+
     async def revision(
         self,
-        conn: Connection,
+        conn: Transaction,
         *,
         applet_id: AppletId,
         version_id: VersionId,
@@ -93,15 +103,7 @@ class TransactionForms:
         """
         key = applet_id, version_id
         ids = self._cache.find_version(key) or self._copied.get(key) or await self._copy(conn, key)
-        revision_id = ids.get(activity_id)
-        if revision_id is None:
-            raise Invalid(
-                errors=[
-                    FieldError(
-                        "/activity_id", "unknown_activity", "The version has no such activity."
-                    )
-                ]
-            )
+        revision_id = _revision_id(ids, activity_id)
         revision = self._cache.find_revision(revision_id)
         if revision is None:
             stored = await applets_service.get_revision(conn, revision_id=revision_id)
@@ -109,7 +111,12 @@ class TransactionForms:
             self._cache.keep_revision(revision)
         return revision
 
-    async def _copy(self, conn: Connection, key: Key) -> Ids:
+    def committed(self) -> None:
+        """What the transaction has copied is there for others from now on."""
+        for key, ids in self._copied.items():
+            self._cache.keep_version(key, ids)
+
+    async def _copy(self, conn: Transaction, key: Key) -> Ids:
         applet_id, version_id = key
         try:
             version = await applets_service.get_version(
@@ -129,3 +136,14 @@ class TransactionForms:
         if is_copied:
             self._cache.keep_version(key, ids)
         return ids
+
+
+def _revision_id(ids: Ids, activity_id: ActivityId) -> RevisionId:
+    revision_id = ids.get(activity_id)
+    if revision_id is None:
+        raise Invalid(
+            errors=[
+                FieldError("/activity_id", "unknown_activity", "The version has no such activity.")
+            ]
+        )
+    return revision_id

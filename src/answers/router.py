@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
 from pydantic import TypeAdapter, ValidationError
 
 from src.answers import exceptions, schemas, service
-from src.answers.constants import BATCH_BODY_BYTES
+from src.answers.constants import BATCH_BODY_BYTES, Include
 from src.answers.dependencies import RequestForms, readable_respondent
 from src.applets.dependencies import VisibleApplet
 from src.applets.exceptions import AppletNotFound
@@ -17,18 +17,20 @@ from src.applets.schemas import AppletId
 from src.auth.dependencies import CurrentUser
 from src.auth.exceptions import InvalidToken
 from src.constants import API_PREFIX
-from src.dependencies import Database, PageRequest
+from src.database import Json
+from src.dependencies import Database, PageRequest, Pools, Transaction
 from src.exceptions import CoreError, FieldError, Invalid, PayloadTooLarge
 from src.openapi import payload_problems, private_problems
 from src.pagination import InvalidCursor
 from src.problems import describe, field_error
+from src.routing import Route
 from src.schemas import FieldProblem, Page, Problem
 
 T = TypeVar("T")
 
 _PARTS_AT_A_TIME = 20
 
-router = APIRouter(prefix="/applets/{applet_id}/submissions", tags=["answers"])
+router = APIRouter(prefix="/applets/{applet_id}/submissions", tags=["answers"], route_class=Route)
 
 _SEEN = (InvalidToken, AppletNotFound)
 _CONFLICTS = (
@@ -54,9 +56,10 @@ async def put_answer(
     answer_id: schemas.AnswerId,
     part: schemas.Part,
     conn: Database,
+    pools: Pools,
     forms: RequestForms,
     response: Response,
-) -> schemas.Answer:
+) -> Json[schemas.Answer]:
     """Send the answers of one activity, under ids that the client has made.
 
     Sending the same again changes nothing (200); other content under the same id is a conflict.
@@ -64,6 +67,7 @@ async def put_answer(
     """
     answer, is_new = await service.submit(
         conn,
+        pools,
         forms,
         applet_id=applet.id,
         user_id=user.id,
@@ -80,6 +84,7 @@ async def put_answer(
     return answer
 
 
+_SCORES: TypeAdapter[list[schemas.Score]] = TypeAdapter(list[schemas.Score])
 _BATCH_PART: TypeAdapter[schemas.BatchPart] = TypeAdapter(schemas.BatchPart)
 
 
@@ -94,7 +99,7 @@ async def put_answers(
     applet: VisibleApplet,
     user: CurrentUser,
     batch: schemas.Batch,
-    conn: Database,
+    conn: Transaction,
     forms: RequestForms,
     request: Request,
 ) -> schemas.BatchResult:
@@ -121,13 +126,20 @@ async def put_answers(
 
 @router.get("", summary="Submissions", responses=payload_problems(*_SEEN, InvalidCursor))
 async def list_submissions(
-    applet: VisibleApplet, user: CurrentUser, conn: Database, page: PageRequest
-) -> Page[schemas.Submission]:
+    applet: VisibleApplet,
+    user: CurrentUser,
+    conn: Database,
+    page: PageRequest,
+    include: Annotated[
+        Include | None, Query(description="`answers`: each submission with its answers.")
+    ] = None,
+) -> Json[Page[schemas.ListedSubmission]]:
     """List submissions in the order of their arrival. Admins see everybody's, others their own."""
     return await service.list_submissions(
         conn,
         applet_id=applet.id,
         respondent_id=readable_respondent(applet, user),
+        with_answers=include is Include.ANSWERS,
         page=page,
     )
 
@@ -142,7 +154,7 @@ async def get_submission(
     user: CurrentUser,
     submission_id: schemas.SubmissionId,
     conn: Database,
-) -> schemas.SubmissionWithAnswers:
+) -> Json[schemas.SubmissionWithAnswers]:
     """Show a submission with its answers and scores."""
     return await service.get_submission(
         conn,
@@ -153,7 +165,7 @@ async def get_submission(
 
 
 async def _prepared(
-    raw: Any, applet_id: AppletId, conn: Database, forms: RequestForms
+    raw: Any, applet_id: AppletId, conn: Transaction, forms: RequestForms
 ) -> service.Prepared | CoreError:
     try:
         # As JSON would be read: ids and times are strings there.
@@ -183,7 +195,7 @@ def _kept(kept: service.Kept) -> schemas.PartResult:
         status=status.HTTP_201_CREATED if kept.is_new else status.HTTP_200_OK,
         submission_id=part.submission_id,
         answer_id=part.answer_id,
-        scores=[schemas.Score(**score) for score in part.row["scores"]],
+        scores=_SCORES.validate_python(part.assessment.scores),
         warnings=[_field_problem(warning) for warning in part.assessment.warnings],
         problem=None,
     )

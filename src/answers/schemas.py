@@ -157,6 +157,24 @@ class Submission:
 
 
 @dataclass(slots=True)
+class ListedSubmission:
+    """One sitting in a list, with everything answered in it where that was asked for."""
+
+    id: SubmissionId
+    version_id: VersionId
+    version_label: str
+    respondent_id: UserId
+    status: Status
+    started_at: datetime
+    completed_at: datetime
+    received_at: datetime
+    zone: str
+    answers: Annotated[
+        list[Answer] | None, Field(description="With `include=answers`; null without.")
+    ]
+
+
+@dataclass(slots=True)
 class SubmissionWithAnswers:
     """One sitting with everything answered in it."""
 

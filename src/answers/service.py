@@ -1,4 +1,4 @@
-"""Taking answers in and reading them, inside the caller's transaction.
+"""Taking answers in and reading them.
 
 A client makes the ids, so what it sends again is recognised: the same again changes nothing,
 anything else under the same id is a conflict.
@@ -17,21 +17,22 @@ from src.answers.schemas import (
     Answer,
     AnswerId,
     Collected,
+    ListedSubmission,
     Part,
-    Submission,
     SubmissionId,
     SubmissionWithAnswers,
 )
 from src.applets import service as applets_service
-from src.applets.schemas import AppletId, Assessment
-from src.database import Connection
+from src.applets.schemas import AppletId, Assessment, Revision, RevisionId
+from src.database import Connection, Json, Pools, Transaction
 from src.exceptions import CoreError, FieldError, Invalid, Unavailable
-from src.pagination import PageRequest, Place
+from src.pagination import PageRequest
 from src.schemas import Page
 from src.users.schemas import UserId
 
 _TRIES = 10
 """How often parts are tried that race with the same parts sent elsewhere."""
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,10 @@ class Prepared:
 
     submission_id: SubmissionId
     answer_id: AnswerId
+    part: Part
+    revision_id: RevisionId
     sha256: bytes
     assessment: Assessment
-    row: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class _Raced(Exception):
 
 
 async def prepare(
-    conn: Connection,
+    conn: Transaction,
     forms: TransactionForms,
     *,
     applet_id: AppletId,
@@ -70,26 +72,15 @@ async def prepare(
     revision = await forms.revision(
         conn, applet_id=applet_id, version_id=part.version_id, activity_id=part.activity_id
     )
+    return _checked(revision, submission_id, answer_id, part)
+
+
+def _checked(
+    revision: Revision, submission_id: SubmissionId, answer_id: AnswerId, part: Part
+) -> Prepared:
     assessment = applets_service.assess(revision.form, part.payload)
     digest = part_sha256(submission_id, part)
-    row = {
-        "submission_id": str(submission_id),
-        "answer_id": str(answer_id),
-        "version_id": str(part.version_id),
-        "activity_id": str(part.activity_id),
-        "revision_id": str(revision.id),
-        "payload": assessment.values,
-        "part_sha256": digest.hex(),
-        "scores": assessment.scores,
-        "warnings": [
-            {"pointer": warning.pointer, "code": warning.code, "detail": warning.detail}
-            for warning in assessment.warnings
-        ],
-        "started_at": part.started_at.isoformat(),
-        "ended_at": part.ended_at.isoformat(),
-        "zone": part.zone,
-    }
-    return Prepared(submission_id, answer_id, digest, assessment, row)
+    return Prepared(submission_id, answer_id, part, revision.id, digest, assessment)
 
 
 def part_sha256(submission_id: SubmissionId, part: Part) -> bytes:
@@ -107,7 +98,7 @@ def part_sha256(submission_id: SubmissionId, part: Part) -> bytes:
         "payload": part.payload,
     }
     try:
-        text = json.dumps(sent, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        text = _CANONICAL.encode(sent)
     except RecursionError as exc:
         raise Invalid(
             errors=[FieldError("/payload", "too_deep", "The payload is nested too deep.")]
@@ -116,7 +107,7 @@ def part_sha256(submission_id: SubmissionId, part: Part) -> bytes:
 
 
 async def keep(
-    conn: Connection, *, applet_id: AppletId, user_id: UserId, parts: Sequence[Prepared]
+    conn: Transaction, *, applet_id: AppletId, user_id: UserId, parts: Sequence[Prepared]
 ) -> list[Kept | CoreError]:
     """Keep every part that can be kept; for each, what became of it, in their order."""
     for _ in range(_TRIES):
@@ -135,7 +126,7 @@ async def keep(
                     applet_id=applet_id,
                     user_id=user_id,
                     step=FIRST_STEP,
-                    parts=[part.row for part in new],
+                    parts=[_row(part) for part in new],
                 )
                 if len(added) != len(new):
                     raise _Raced()
@@ -146,7 +137,7 @@ async def keep(
 
 
 async def _classify(
-    conn: Connection, *, applet_id: AppletId, user_id: UserId, parts: Sequence[Prepared]
+    conn: Transaction, *, applet_id: AppletId, user_id: UserId, parts: Sequence[Prepared]
 ) -> list[Kept | CoreError]:
     """What each part is: new, the same again, or in conflict. Parts of one batch meet here too."""
     # Submissions first: the answers of those that are seen here can be seen by the next statement.
@@ -180,8 +171,35 @@ async def _classify(
     return outcomes
 
 
+def _row(prepared: Prepared) -> dict[str, Any]:
+    """A part as `store.add_parts` takes it."""
+    part = prepared.part
+    return {
+        "submission_id": str(prepared.submission_id),
+        "answer_id": str(prepared.answer_id),
+        "version_id": str(part.version_id),
+        "activity_id": str(part.activity_id),
+        "revision_id": str(prepared.revision_id),
+        "payload": prepared.assessment.values,
+        "part_sha256": prepared.sha256.hex(),
+        "scores": prepared.assessment.scores,
+        "warnings": _warnings(prepared),
+        "started_at": part.started_at.isoformat(),
+        "ended_at": part.ended_at.isoformat(),
+        "zone": part.zone,
+    }
+
+
+def _warnings(prepared: Prepared) -> list[dict[str, Any]]:
+    return [
+        {"pointer": warning.pointer, "code": warning.code, "detail": warning.detail}
+        for warning in prepared.assessment.warnings
+    ]
+
+
 async def submit(
     conn: Connection,
+    pools: Pools,
     forms: TransactionForms,
     *,
     applet_id: AppletId,
@@ -189,40 +207,84 @@ async def submit(
     submission_id: SubmissionId,
     answer_id: AnswerId,
     part: Part,
-) -> tuple[Answer, bool]:
+) -> tuple[Json[Answer], bool]:
     """Keep one part; returns it as kept, and whether it is new.
 
-    Raises Invalid, SubmissionNotFound, AnswerConflict or StepTaken.
+    One statement, where the ids are new and the form is at hand. All else is decided in a
+    transaction. Raises Invalid, SubmissionNotFound, AnswerConflict or StepTaken.
     """
-    prepared = await prepare(
-        conn,
-        forms,
-        applet_id=applet_id,
-        submission_id=submission_id,
-        answer_id=answer_id,
-        part=part,
+    revision = forms.find(
+        applet_id=applet_id, version_id=part.version_id, activity_id=part.activity_id
     )
-    (outcome,) = await keep(conn, applet_id=applet_id, user_id=user_id, parts=[prepared])
-    if isinstance(outcome, CoreError):
-        raise outcome
-    answer = await store.get_answer(conn, applet_id=applet_id, answer_id=answer_id)
+    if revision is not None:
+        prepared = _checked(revision, submission_id, answer_id, part)
+        added = await _add(conn, applet_id=applet_id, user_id=user_id, prepared=prepared)
+        if added is not None:
+            return added, True
+    async with pools.write.transaction() as own:
+        prepared = await prepare(
+            own,
+            forms,
+            applet_id=applet_id,
+            submission_id=submission_id,
+            answer_id=answer_id,
+            part=part,
+        )
+        (outcome,) = await keep(own, applet_id=applet_id, user_id=user_id, parts=[prepared])
+        if isinstance(outcome, CoreError):
+            raise outcome
+        answer = await store.get_answer(own, applet_id=applet_id, answer_id=answer_id)
+    forms.committed()
     return answer, outcome.is_new
 
 
+async def _add(
+    conn: Connection, *, applet_id: AppletId, user_id: UserId, prepared: Prepared
+) -> Json[Answer] | None:
+    """Keep a part whose ids are new; None where one of them is not."""
+    part, assessment = prepared.part, prepared.assessment
+    try:
+        return await store.add_part(
+            conn,
+            applet_id=applet_id,
+            user_id=user_id,
+            submission_id=prepared.submission_id,
+            answer_id=prepared.answer_id,
+            step=FIRST_STEP,
+            version_id=part.version_id,
+            activity_id=part.activity_id,
+            revision_id=prepared.revision_id,
+            payload=assessment.values,
+            sha256=prepared.sha256,
+            scores=assessment.scores,
+            warnings=_warnings(prepared),
+            started_at=part.started_at,
+            ended_at=part.ended_at,
+            zone=part.zone,
+        )
+    except exceptions.AnswerConflict:
+        return None  # it may be the same again: that is for the careful path to say
+
+
 async def list_submissions(
-    conn: Connection, *, applet_id: AppletId, respondent_id: UserId | None, page: PageRequest
-) -> Page[Submission]:
+    conn: Connection,
+    *,
+    applet_id: AppletId,
+    respondent_id: UserId | None,
+    with_answers: bool,
+    page: PageRequest,
+) -> Json[Page[ListedSubmission]]:
     """Submissions in the order of their arrival; with `respondent_id`, only that person's."""
     place = page.place()
-    submissions = await store.list_submissions(
+    return await store.list_submissions(
         conn,
         applet_id=applet_id,
         respondent_id=respondent_id,
+        with_answers=with_answers,
         after_at=place.at if place else None,
         after_id=place.id if place else None,
-        limit=page.fetch,
+        limit=page.limit,
     )
-    return page.page(submissions, lambda submission: Place(submission.received_at, submission.id))
 
 
 async def get_submission(
@@ -231,18 +293,13 @@ async def get_submission(
     applet_id: AppletId,
     submission_id: SubmissionId,
     respondent_id: UserId | None,
-) -> SubmissionWithAnswers:
+) -> Json[SubmissionWithAnswers]:
     """A submission with its answers; with `respondent_id`, only if it is that person's."""
-    submission = await store.get_submission(
+    return await store.get_submission(
         conn, applet_id=applet_id, submission_id=submission_id, respondent_id=respondent_id
     )
-    answers = await store.list_answers(conn, applet_id=applet_id, submission_id=submission_id)
-    return SubmissionWithAnswers(submission=submission, answers=answers)
 
 
-def stream_collected(conn: Connection, *, applet_id: AppletId) -> AsyncIterator[Collected]:
-    """Every submission with its answers, in the order of arrival, at constant memory.
-
-    The caller holds a transaction.
-    """
+def stream_collected(conn: Transaction, *, applet_id: AppletId) -> AsyncIterator[Collected]:
+    """Every submission with its answers, in the order of arrival, at constant memory."""
     return store.stream_collected(conn, applet_id=applet_id)

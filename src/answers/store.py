@@ -11,12 +11,21 @@ from src.answers.schemas import (
     AnswerId,
     Collected,
     KnownAnswer,
-    Submission,
+    ListedSubmission,
     SubmissionId,
     SubmissionOwner,
+    SubmissionWithAnswers,
 )
-from src.applets.schemas import AppletId, StoredRevision, StoredVersion, VersionId
-from src.database import Connection, sql
+from src.applets.schemas import (
+    ActivityId,
+    AppletId,
+    RevisionId,
+    StoredRevision,
+    StoredVersion,
+    VersionId,
+)
+from src.database import Connection, Json, Transaction, sql
+from src.schemas import Page
 from src.users.schemas import UserId
 
 
@@ -57,7 +66,7 @@ async def _copy_revisions(
 
 
 async def copy_version(
-    conn: Connection, *, version: StoredVersion, revisions: Sequence[StoredRevision]
+    conn: Transaction, *, version: StoredVersion, revisions: Sequence[StoredRevision]
 ) -> bool:
     """Copy a version and its forms into the store; returns whether all of it stood there before."""
     copied = await _copy_version(
@@ -87,6 +96,66 @@ async def copy_version(
 
 @sql(
     """
+    WITH new_submission AS (
+        INSERT INTO submission (applet_id, id, applet_version_id, account_id, status, started_at,
+                                completed_at, zone)
+        VALUES (%(applet_id)s, %(submission_id)s, %(version_id)s, %(user_id)s, 'complete',
+                %(started_at)s, %(ended_at)s, %(zone)s)
+            ON CONFLICT (applet_id, id) DO NOTHING
+        RETURNING applet_id, id, applet_version_id, started_at, completed_at
+    ), new_answer AS (
+        INSERT INTO answer (applet_id, id, submission_id, step, activity_id, activity_revision_id,
+                            payload, part_sha256, scores, warnings, started_at, ended_at)
+        SELECT applet_id, %(answer_id)s, id, %(step)s, %(activity_id)s, %(revision_id)s,
+               %(payload)s, %(sha256)s, %(scores)s, %(warnings)s, started_at, completed_at
+          FROM new_submission
+        RETURNING id, submission_id, activity_id, activity_revision_id, payload, scores, warnings,
+                  started_at, ended_at, received_at
+    ), shown AS (
+        SELECT new_answer.id, new_answer.submission_id,
+               new_submission.applet_version_id AS version_id, new_answer.activity_id,
+               new_answer.activity_revision_id AS revision_id, new_answer.payload,
+               new_answer.scores, new_answer.warnings,
+               instant(new_answer.started_at) AS started_at,
+               instant(new_answer.ended_at) AS ended_at,
+               instant(new_answer.received_at) AS received_at
+          FROM new_answer
+         CROSS JOIN new_submission
+    )
+    SELECT row_to_json(shown)
+      FROM shown
+    -- The submission is new, and `copy_version` has copied the form.
+    -- allow constraint(answer_applet_id_activity_revision_id_fkey)
+    -- allow constraint(answer_applet_id_submission_id_step_key)
+    -- allow constraint(submission_applet_id_applet_version_id_fkey, answer_step_check)
+    """,
+    constraints={"answer_pkey": exceptions.AnswerConflict},
+)
+async def add_part(
+    conn: Connection,
+    *,
+    applet_id: AppletId,
+    user_id: UserId,
+    submission_id: SubmissionId,
+    answer_id: AnswerId,
+    step: int,
+    version_id: VersionId,
+    activity_id: ActivityId,
+    revision_id: RevisionId,
+    payload: dict[str, Any],
+    sha256: bytes,
+    scores: list[dict[str, Any]],
+    warnings: list[dict[str, Any]],
+    started_at: datetime,
+    ended_at: datetime,
+    zone: str,
+) -> Json[Answer] | None:
+    """Keep a part of a new submission. None, or AnswerConflict, where its ids are in use."""
+    ...
+
+
+@sql(
+    """
     WITH part AS (
         SELECT submission_id, answer_id, version_id, activity_id, revision_id, payload, part_sha256,
                scores, warnings, started_at, ended_at, zone
@@ -101,12 +170,15 @@ async def copy_version(
                ended_at, zone
           FROM part
             ON CONFLICT (applet_id, id) DO NOTHING
+        RETURNING id
     )
     INSERT INTO answer (applet_id, id, submission_id, step, activity_id, activity_revision_id,
                         payload, part_sha256, scores, warnings, started_at, ended_at)
     SELECT %(applet_id)s, answer_id, submission_id, %(step)s, activity_id, revision_id,
            payload, decode(part_sha256, 'hex'), scores, warnings, started_at, ended_at
       FROM part
+     -- All submissions before any answer, as `add_part` goes: the two never wait in a circle.
+     WHERE submission_id = ANY (ARRAY(SELECT id FROM new_submission))
         ON CONFLICT DO NOTHING
     RETURNING id
     -- Every object that the caller passes has every key, and names what `copy_version` has copied.
@@ -161,53 +233,60 @@ async def list_owners(
 
 @sql(
     """
-    SELECT answer.id, answer.submission_id, submission.applet_version_id AS version_id,
-           answer.activity_id, answer.activity_revision_id AS revision_id, answer.payload,
-           answer.scores, answer.warnings, answer.started_at, answer.ended_at, answer.received_at
-      FROM answer
-      JOIN submission
-        ON submission.applet_id = answer.applet_id
-       AND submission.id = answer.submission_id
-     WHERE answer.applet_id = %(applet_id)s
-       AND answer.id = %(answer_id)s
+    WITH shown AS (
+        SELECT answer.id, answer.submission_id, submission.applet_version_id AS version_id,
+               answer.activity_id, answer.activity_revision_id AS revision_id, answer.payload,
+               answer.scores, answer.warnings, instant(answer.started_at) AS started_at,
+               instant(answer.ended_at) AS ended_at, instant(answer.received_at) AS received_at
+          FROM answer
+          JOIN submission
+            ON submission.applet_id = answer.applet_id
+           AND submission.id = answer.submission_id
+         WHERE answer.applet_id = %(applet_id)s
+           AND answer.id = %(answer_id)s
+    )
+    SELECT row_to_json(shown)
+      FROM shown
     """,
     missing=exceptions.SubmissionNotFound,
 )
-async def get_answer(conn: Connection, *, applet_id: AppletId, answer_id: AnswerId) -> Answer: ...
+async def get_answer(
+    conn: Connection, *, applet_id: AppletId, answer_id: AnswerId
+) -> Json[Answer]: ...
 
 
 @sql(
     """
-    SELECT answer.id, answer.submission_id, submission.applet_version_id AS version_id,
-           answer.activity_id, answer.activity_revision_id AS revision_id, answer.payload,
-           answer.scores, answer.warnings, answer.started_at, answer.ended_at, answer.received_at
-      FROM answer
-      JOIN submission
-        ON submission.applet_id = answer.applet_id
-       AND submission.id = answer.submission_id
-     WHERE answer.applet_id = %(applet_id)s
-       AND answer.submission_id = %(submission_id)s
-     ORDER BY answer.step, answer.id
-    """
-)
-async def list_answers(
-    conn: Connection, *, applet_id: AppletId, submission_id: SubmissionId
-) -> list[Answer]: ...
-
-
-@sql(
-    """
-    SELECT submission.id, submission.applet_version_id AS version_id,
-           version_copy.label AS version_label, submission.account_id AS respondent_id,
-           submission.status, submission.started_at, submission.completed_at,
-           submission.received_at, submission.zone
-      FROM submission
-      JOIN version_copy
-        ON version_copy.applet_id = submission.applet_id
-       AND version_copy.id = submission.applet_version_id
-     WHERE submission.applet_id = %(applet_id)s
-       AND submission.id = %(submission_id)s
-       AND (%(respondent_id)s::uuid IS NULL OR submission.account_id = %(respondent_id)s)
+    WITH sitting AS (
+        SELECT submission.id, submission.applet_version_id AS version_id,
+               version_copy.label AS version_label, submission.account_id AS respondent_id,
+               submission.status, instant(submission.started_at) AS started_at,
+               instant(submission.completed_at) AS completed_at,
+               instant(submission.received_at) AS received_at, submission.zone
+          FROM submission
+          JOIN version_copy
+            ON version_copy.applet_id = submission.applet_id
+           AND version_copy.id = submission.applet_version_id
+         WHERE submission.applet_id = %(applet_id)s
+           AND submission.id = %(submission_id)s
+           AND (%(respondent_id)s::uuid IS NULL OR submission.account_id = %(respondent_id)s)
+    ), shown AS (
+        SELECT row_to_json(sitting) AS submission,
+               (SELECT coalesce(json_agg(row_to_json(given) ORDER BY answer.step, answer.id), '[]')
+                  FROM answer
+                 CROSS JOIN LATERAL
+                       (SELECT answer.id, answer.submission_id, sitting.version_id,
+                               answer.activity_id, answer.activity_revision_id AS revision_id,
+                               answer.payload, answer.scores, answer.warnings,
+                               instant(answer.started_at) AS started_at,
+                               instant(answer.ended_at) AS ended_at,
+                               instant(answer.received_at) AS received_at) AS given
+                 WHERE answer.applet_id = %(applet_id)s
+                   AND answer.submission_id = sitting.id) AS answers
+          FROM sitting
+    )
+    SELECT row_to_json(shown)
+      FROM shown
     """,
     missing=exceptions.SubmissionNotFound,
 )
@@ -217,26 +296,60 @@ async def get_submission(
     applet_id: AppletId,
     submission_id: SubmissionId,
     respondent_id: UserId | None,
-) -> Submission:
-    """A submission; with `respondent_id`, only if it is that person's."""
+) -> Json[SubmissionWithAnswers]:
+    """A submission with its answers; with `respondent_id`, only if it is that person's."""
     ...
 
 
 @sql(
     """
-    SELECT submission.id, submission.applet_version_id AS version_id,
-           version_copy.label AS version_label, submission.account_id AS respondent_id,
-           submission.status, submission.started_at, submission.completed_at,
-           submission.received_at, submission.zone
-      FROM submission
-      JOIN version_copy
-        ON version_copy.applet_id = submission.applet_id
-       AND version_copy.id = submission.applet_version_id
-     WHERE submission.applet_id = %(applet_id)s
-       AND submission.account_id = %(respondent_id)s  -- if respondent_id
-       AND (submission.received_at, submission.id) > (%(after_at)s, %(after_id)s)  -- if after_at
-     ORDER BY submission.received_at, submission.id
-     LIMIT %(limit)s
+    WITH sitting AS (
+        SELECT submission.id, submission.applet_version_id AS version_id,
+               version_copy.label AS version_label, submission.account_id AS respondent_id,
+               submission.status, instant(submission.started_at) AS started_at,
+               instant(submission.completed_at) AS completed_at,
+               instant(submission.received_at) AS received_at, submission.zone
+          FROM submission
+          JOIN version_copy
+            ON version_copy.applet_id = submission.applet_id
+           AND version_copy.id = submission.applet_version_id
+         WHERE submission.applet_id = %(applet_id)s
+           AND submission.account_id = %(respondent_id)s  -- if respondent_id
+           AND (received_at, submission.id) > (%(after_at)s, %(after_id)s)  -- if after_at
+         ORDER BY submission.received_at, submission.id
+         LIMIT %(limit)s + 1
+    ), shown AS (
+        SELECT sitting.id, sitting.version_id, sitting.version_label, sitting.respondent_id,
+               sitting.status, sitting.started_at, sitting.completed_at, sitting.received_at,
+               sitting.zone,
+               CASE WHEN %(with_answers)s THEN
+               (SELECT coalesce(json_agg(row_to_json(given) ORDER BY answer.step, answer.id), '[]')
+                  FROM answer
+                 CROSS JOIN LATERAL
+                       (SELECT answer.id, answer.submission_id, sitting.version_id,
+                               answer.activity_id, answer.activity_revision_id AS revision_id,
+                               answer.payload, answer.scores, answer.warnings,
+                               instant(answer.started_at) AS started_at,
+                               instant(answer.ended_at) AS ended_at,
+                               instant(answer.received_at) AS received_at) AS given
+                 WHERE answer.applet_id = %(applet_id)s
+                   AND answer.submission_id = sitting.id)
+               END AS answers
+          FROM sitting
+    ), listed AS (
+        SELECT row_to_json(shown) AS body, received_at, id,
+               row_number() OVER (ORDER BY received_at, id) AS place
+          FROM shown
+    ), page AS (
+        SELECT coalesce(json_agg(body ORDER BY received_at, id) FILTER (WHERE place <= %(limit)s),
+                        '[]') AS items,
+               CASE WHEN count(*) > %(limit)s
+                    THEN max(received_at || '_' || id) FILTER (WHERE place = %(limit)s)
+               END AS next_cursor
+          FROM listed
+    )
+    SELECT row_to_json(page)
+      FROM page
     """
 )
 async def list_submissions(
@@ -244,10 +357,11 @@ async def list_submissions(
     *,
     applet_id: AppletId,
     respondent_id: UserId | None,
+    with_answers: bool,
     after_at: datetime | None,
     after_id: UUID | None,
     limit: int,
-) -> list[Submission]:
+) -> Json[Page[ListedSubmission]]:
     """Submissions in the order of their arrival; with `respondent_id`, only that person's."""
     ...
 
@@ -275,6 +389,6 @@ async def list_submissions(
      ORDER BY submission.received_at, submission.id
     """
 )
-def stream_collected(conn: Connection, *, applet_id: AppletId) -> AsyncIterator[Collected]:
+def stream_collected(conn: Transaction, *, applet_id: AppletId) -> AsyncIterator[Collected]:
     """Every submission with its answers, in the order of arrival, at constant memory."""
     ...

@@ -81,9 +81,9 @@ async def expected_editor(
 
     It holds no connection meanwhile; the route itself asks again inside its transaction.
     """
-    async with pools.deciding.connection() as conn:
-        user = await current_user(claims, conn)
-        await editable_applet(await service.get(conn, applet_id=applet_id, user_id=user.id))
+    conn = pools.deciding.single
+    user = await current_user(claims, conn)
+    await editable_applet(await service.get(conn, applet_id=applet_id, user_id=user.id))
 
 
 async def uploaded(

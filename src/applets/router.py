@@ -1,6 +1,6 @@
 """`/v1/applets`: drafts, versions, and the content that clients load."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, Query, Response, status
 
@@ -17,16 +17,18 @@ from src.applets.examples import DIARY
 from src.auth.dependencies import CurrentUser
 from src.auth.exceptions import InvalidToken
 from src.constants import API_PREFIX
-from src.dependencies import Database, Deciding, PageRequest
+from src.database import Json
+from src.dependencies import Database, Deciding, PageRequest, Transaction
 from src.exceptions import Invalid, PayloadTooLarge, PreconditionRequired
 from src.openapi import payload_problems, private_problems
 from src.pagination import InvalidCursor
+from src.routing import Route
 from src.schemas import Page
 from src.teams import exceptions as teams_exceptions
 from src.teams.dependencies import EditableTeam, VisibleTeam
 
-router = APIRouter(prefix="/applets", tags=["applets"])
-team_router = APIRouter(prefix="/teams/{team_id}/applets", tags=["applets"])
+router = APIRouter(prefix="/applets", tags=["applets"], route_class=Route)
+team_router = APIRouter(prefix="/teams/{team_id}/applets", tags=["applets"], route_class=Route)
 
 _SEEN = (InvalidToken, exceptions.AppletNotFound)
 _EDITED = (*_SEEN, teams_exceptions.RoleTooLow)
@@ -53,13 +55,13 @@ async def create_applet(
     user: CurrentUser,
     conn: Database,
     response: Response,
-) -> schemas.Applet:
+) -> Json[schemas.Applet]:
     """Create an applet with an empty draft. Editors and above."""
     applet = await service.create(
         conn, team_id=team.id, user_id=user.id, my_role=team.my_role, name=new.name
     )
     response.headers["Location"] = f"{API_PREFIX}/applets/{applet.id}"
-    return applet
+    return applet.body
 
 
 @team_router.get(
@@ -69,21 +71,25 @@ async def create_applet(
 )
 async def list_applets(
     team: VisibleTeam, conn: Database, page: PageRequest
-) -> Page[schemas.Applet]:
+) -> Json[Page[schemas.Applet]]:
     """List the applets of a team, oldest first."""
     return await service.list_for_team(conn, team_id=team.id, my_role=team.my_role, page=page)
 
 
 @router.get("/{applet_id}", summary="An applet", responses=private_problems(*_SEEN, Invalid))
-async def get_applet(applet: VisibleApplet) -> schemas.Applet:
+async def get_applet(
+    applet_id: schemas.AppletId, user: CurrentUser, conn: Deciding
+) -> Json[schemas.Applet]:
     """Show an applet of one of your teams."""
-    return applet
+    return await service.show(conn, applet_id=applet_id, user_id=user.id)
 
 
 @router.get(
     "/{applet_id}/draft", summary="The draft", responses=private_problems(*_EDITED, Invalid)
 )
-async def get_draft(applet: EditableApplet, conn: Database, response: Response) -> dict[str, Any]:
+async def get_draft(
+    applet: EditableApplet, conn: Database, response: Response
+) -> Json[schemas.Tree]:
     """What editors work on. Its ETag goes into `If-Match` of the next change."""
     return _sent(response, await service.get_draft(conn, applet_id=applet.id))
 
@@ -98,9 +104,9 @@ async def put_draft(
     user: CurrentUser,
     expected_rev: ExpectedRev,
     draft: Annotated[schemas.AppletDraft, Body(examples=[DIARY])],
-    conn: Database,
+    conn: Transaction,
     response: Response,
-) -> dict[str, Any]:
+) -> Json[schemas.Tree]:
     """Replace the whole draft. All of its errors are reported at once, each with a pointer."""
     saved = await service.save_draft(
         conn,
@@ -121,10 +127,10 @@ async def put_draft(
 async def publish_version(
     applet: EditableApplet,
     user: CurrentUser,
-    conn: Database,
+    conn: Transaction,
     response: Response,
     new: schemas.VersionCreate | None = None,
-) -> schemas.Version:
+) -> Json[schemas.Version]:
     """Make the draft the current version: it is what people answer from now on, and never changes.
 
     The label grows by what changed: the set of activities (2.0.0), of items (1.2.0), or else
@@ -133,7 +139,7 @@ async def publish_version(
     note = new.note if new else ""
     version = await service.publish(conn, applet=applet, user_id=user.id, note=note)
     response.headers["Location"] = f"{API_PREFIX}/applets/{applet.id}/content?version={version.id}"
-    return version
+    return version.body
 
 
 @router.get(
@@ -143,7 +149,7 @@ async def publish_version(
 )
 async def list_versions(
     applet: VisibleApplet, conn: Database, page: PageRequest
-) -> Page[schemas.Version]:
+) -> Json[Page[schemas.Version]]:
     """List the published versions, newest first."""
     return await service.list_versions(conn, applet_id=applet.id, page=page)
 
@@ -151,7 +157,6 @@ async def list_versions(
 @router.get(
     "/{applet_id}/content",
     summary="What to ask",
-    response_model=schemas.Content,
     responses={
         **private_problems(*_SEEN, exceptions.NotPublished, exceptions.VersionNotFound, Invalid),
         304: {"description": "The content that `If-None-Match` names still holds."},
@@ -165,13 +170,13 @@ async def get_content(
         schemas.VersionId | None, Query(description="A version; the default is the current one.")
     ] = None,
     if_none_match: IfNoneMatch = None,
-) -> schemas.Content | Response:
+) -> Json[schemas.Content] | Response:
     """What clients load in order to ask: a version's activities with their items."""
     version_id = version or applet.current_version_id
     if version_id is None:
         raise exceptions.NotPublished()
-    stored = await service.get_version(conn, applet_id=applet.id, version_id=version_id)
-    etag = f'"{stored.content_sha256.hex()}-{stored.seq}"'
+    mark = await service.get_content_mark(conn, applet_id=applet.id, version_id=version_id)
+    etag = f'"{mark.sha256.hex()}-{mark.seq}"'
     if if_none_match is not None and _names(if_none_match, etag):
         return Response(
             status_code=status.HTTP_304_NOT_MODIFIED,
@@ -179,22 +184,7 @@ async def get_content(
         )
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = "private, no-cache"
-    return schemas.Content(
-        version=schemas.Version(
-            id=stored.id,
-            applet_id=stored.applet_id,
-            seq=stored.seq,
-            label=stored.label,
-            note=stored.note,
-            published_by=stored.published_by,
-            published_at=stored.published_at,
-        ),
-        name=stored.content["name"],
-        description=stored.content.get("description"),
-        about=stored.content.get("about"),
-        activities=stored.content["activities"],
-        flows=stored.content["flows"],
-    )
+    return await service.show_content(conn, applet_id=applet.id, version_id=version_id)
 
 
 @router.post(
@@ -217,7 +207,7 @@ async def import_draft(
     applet: EditableApplet,
     user: CurrentUser,
     expected_rev: OptionalRev,
-    conn: Database,
+    conn: Transaction,
     response: Response,
 ) -> schemas.Imported:
     """Make a draft of a questionnaire of another system, and report what it lacks.
@@ -233,7 +223,7 @@ async def import_draft(
         expected_rev=expected_rev,
     )
     response.headers["ETag"] = f'"{draft.rev}"'
-    return schemas.Imported(draft=draft.tree, report=imported.report)
+    return imported
 
 
 def _names(if_none_match: str, etag: str) -> bool:
@@ -242,6 +232,6 @@ def _names(if_none_match: str, etag: str) -> bool:
     return "*" in tags or etag in tags
 
 
-def _sent(response: Response, draft: schemas.Draft) -> dict[str, Any]:
+def _sent(response: Response, draft: schemas.Draft) -> Json[schemas.Tree]:
     response.headers["ETag"] = f'"{draft.rev}"'
     return draft.tree

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from src.applets.constants import NOTE_MAX, ImportFormat, Status
 from src.applets.items import AppletDraft, Assessment, Form, Part, ScoreForm
 from src.applets.items import Field as ItemField
+from src.database import Json
 from src.schemas import Payload, Printable, Storable
 from src.teams.constants import Role
 from src.teams.schemas import TeamId
@@ -23,6 +24,9 @@ __all__ = [
     "AppletId",
     "Assessment",
     "Content",
+    "ContentMark",
+    "CreatedApplet",
+    "CreatedVersion",
     "Draft",
     "Form",
     "ImportReport",
@@ -82,10 +86,18 @@ class Applet:
 
 
 @dataclass(slots=True)
+class CreatedApplet:
+    """A new applet, and what its creator sees of it."""
+
+    id: AppletId
+    body: Json[Applet]
+
+
+@dataclass(slots=True)
 class Draft:
     """What editors are working on. `rev` grows with every change."""
 
-    tree: Tree
+    tree: Json[Tree]
     rev: int
 
 
@@ -115,6 +127,14 @@ class Version:
 
 
 @dataclass(slots=True)
+class CreatedVersion:
+    """A new version, and what its publisher sees of it."""
+
+    id: VersionId
+    body: Json[Version]
+
+
+@dataclass(slots=True)
 class Content:
     """What clients load in order to ask: a version and its forms."""
 
@@ -127,6 +147,14 @@ class Content:
     name: str
     description: dict[str, str] | None
     about: dict[str, str] | None
+
+
+@dataclass(slots=True)
+class ContentMark:
+    """What the ETag of a version's content is made of."""
+
+    seq: int
+    sha256: bytes
 
 
 @dataclass(slots=True)

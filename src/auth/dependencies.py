@@ -131,8 +131,7 @@ async def verified_login(
     login: schemas.Login, authentication: ProcessAuthentication, pools: Pools
 ) -> VerifiedLoginSecret:
     """Unknown account and wrong password: one answer, one duration, no connection held."""
-    async with pools.deciding.connection() as conn:
-        credentials = await service.find_credentials(conn, identifier=login.identifier)
+    credentials = await service.find_credentials(pools.deciding.single, identifier=login.identifier)
     hasher = authentication.hasher
     is_right = await hasher.verify(credentials.hash if credentials else None, login.password)
     if credentials is None or not is_right:

@@ -11,7 +11,7 @@ from src import logs
 from src.auth import service
 from src.auth.constants import ALGORITHM, KeyState
 from src.auth.schemas import SigningKeySecret
-from src.database import Pools, transaction
+from src.database import Pools
 from src.exceptions import Unavailable
 from src.security import Sealer, Unsealable
 
@@ -116,11 +116,10 @@ class KeyRing:
         return age < (_RELOAD_SECONDS if is_known else _RELOAD_AT_MOST_EVERY)
 
     async def _load(self, pools: Pools) -> None:
-        async with pools.deciding.connection() as conn:
-            stored = await service.list_signing_keys(conn)
+        stored = await service.list_signing_keys(pools.deciding.single)
         if not any(key.state == KeyState.ACTIVE for key in stored):
             new = make_key(self._sealer)
-            async with pools.write.connection() as conn, transaction(conn):
+            async with pools.write.transaction() as conn:
                 await service.add_first_signing_key(
                     conn, kid=new.kid, public_jwk=new.public_jwk, private_key=new.private_key
                 )

@@ -23,14 +23,15 @@ from src.auth.dependencies import (
 )
 from src.config import Settings
 from src.constants import API_PREFIX
-from src.dependencies import Database, Deciding, Pools, ProcessSettings
+from src.dependencies import Database, Deciding, Pools, ProcessSettings, Transaction
 from src.exceptions import Busy, Invalid, Unavailable
 from src.openapi import private_problems, problems
+from src.routing import Route
 from src.users import exceptions as users_exceptions
 from src.users import service as users_service
 
-router = APIRouter(prefix="/auth", tags=["auth"])
-well_known_router = APIRouter(prefix="/.well-known", tags=["auth"])
+router = APIRouter(prefix="/auth", tags=["auth"], route_class=Route)
+well_known_router = APIRouter(prefix="/.well-known", tags=["auth"], route_class=Route)
 
 _JWKS_MAX_AGE = 300
 
@@ -54,7 +55,7 @@ async def sign_up(
     response: Response,
     new: schemas.Signup,
     password: Annotated[NewPasswordSecret, Depends(hashed_password)],
-    conn: Database,
+    conn: Transaction,
     settings: ProcessSettings,
     authentication: ProcessAuthentication,
     caller: RequestCaller,
@@ -162,9 +163,10 @@ async def refresh_tokens(
     authentication: ProcessAuthentication,
     settings: ProcessSettings,
     conn: Database,
+    pools: Pools,
 ) -> schemas.Refreshed:
     """Trade a refresh token for a new pair. Using one twice ends its session."""
-    issued = await sessions.refresh(conn, authentication.issuer, claim)
+    issued = await sessions.refresh(conn, pools, authentication.issuer, claim)
     sent, csrf_token = _send(response, settings, issued)
     return schemas.Refreshed(tokens=sent, csrf_token=csrf_token)
 
@@ -184,7 +186,7 @@ async def log_out(
     authentication: ProcessAuthentication,
     settings: ProcessSettings,
     _: LoadedKeys,
-    conn: Database,
+    conn: Transaction,
     body: schemas.Logout | None = None,
 ) -> None:
     """End this session, the others, or all. A valid refresh token serves as well."""
@@ -236,7 +238,7 @@ async def _leaving(
     settings: Settings,
     authentication: Authentication,
     pools: Pools,
-    conn: Database,
+    conn: Transaction,
     body: schemas.Logout,
 ) -> schemas.Principal:
     """Who signs out: by access token, or by refresh token when that has expired."""

@@ -1,4 +1,4 @@
-"""Signing up and in, sessions and their ends, inside the caller's transaction."""
+"""Signing up and in, sessions and their ends."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from src.auth.schemas import (
     SessionSecret,
     SigningKeySecret,
 )
-from src.database import Connection, sql
+from src.database import Connection, Transaction, sql
 from src.users.schemas import UserId
 
 
@@ -135,12 +135,35 @@ async def get_session(conn: Connection, *, session_id: SessionId) -> Session: ..
       FROM session
       JOIN account ON account.id = session.account_id
      WHERE session.id = %(session_id)s
+    """,
+    missing=exceptions.RefreshInvalid,
+)
+async def find_session(
+    conn: Connection, *, session_id: SessionId, grace_seconds: float
+) -> SessionSecret:
+    """The session of a refresh token, as it stands at this moment."""
+    ...
+
+
+@sql(
+    """
+    SELECT session.id, session.account_id AS user_id, session.transport, session.refresh_key,
+           session.refresh_counter, session.auth_methods, session.authenticated_at,
+           session.rotated_at + interval '1 second' * %(grace_seconds)s >= now() AS is_in_grace,
+           session.idle_expires_at > now()
+           AND session.expires_at > now()
+           AND account.status IN ('active', 'pending') AS is_alive,
+           session.revoked_at IS NOT NULL AS is_revoked,
+           least(session.idle_expires_at, session.expires_at) AS refresh_expires_at
+      FROM session
+      JOIN account ON account.id = session.account_id
+     WHERE session.id = %(session_id)s
        FOR NO KEY UPDATE OF session
     """,
     missing=exceptions.RefreshInvalid,
 )
 async def lock_session(
-    conn: Connection, *, session_id: SessionId, grace_seconds: float
+    conn: Transaction, *, session_id: SessionId, grace_seconds: float
 ) -> SessionSecret:
     """The session of a refresh token, held until the transaction ends: refreshes take turns."""
     ...
@@ -158,9 +181,34 @@ async def lock_session(
     """
 )
 async def rotate_session(
-    conn: Connection, *, session_id: SessionId, idle_seconds: float
+    conn: Transaction, *, session_id: SessionId, idle_seconds: float
 ) -> datetime:
     """Move on to the next refresh token; returns when that one expires."""
+    ...
+
+
+@sql(
+    """
+    UPDATE session
+       SET refresh_counter = refresh_counter + 1,
+           rotated_at = now(),
+           last_seen_at = now(),
+           idle_expires_at = now() + interval '1 second' * %(idle_seconds)s
+     WHERE id = %(session_id)s
+       AND refresh_counter = %(counter)s
+       AND revoked_at IS NULL
+       AND idle_expires_at > now()
+       AND expires_at > now()
+       AND EXISTS (SELECT FROM account
+                    WHERE account.id = session.account_id
+                      AND account.status IN ('active', 'pending'))
+    RETURNING least(idle_expires_at, expires_at)
+    """
+)
+async def rotate_current(
+    conn: Connection, *, session_id: SessionId, counter: int, idle_seconds: float
+) -> datetime | None:
+    """Move on from exactly this refresh token; None where that is not the order of things."""
     ...
 
 
@@ -189,7 +237,7 @@ async def _revoke(
 
 
 async def revoke_sessions(
-    conn: Connection,
+    conn: Transaction,
     *,
     user_id: UserId,
     session_id: SessionId,
@@ -203,7 +251,7 @@ async def revoke_sessions(
     )
 
 
-async def revoke_reused(conn: Connection, *, session: SessionSecret) -> None:
+async def revoke_reused(conn: Transaction, *, session: SessionSecret) -> None:
     """End the session whose refresh token came twice: one of the two holders stole it."""
     await _revoke(
         conn,
@@ -268,7 +316,7 @@ async def list_signing_keys(conn: Connection) -> list[SigningKeySecret]:
     """
 )
 async def add_first_signing_key(
-    conn: Connection, *, kid: str, public_jwk: dict[str, str], private_key: bytes
+    conn: Transaction, *, kid: str, public_jwk: dict[str, str], private_key: bytes
 ) -> None:
     """Start with this key, unless another process has just started with its own."""
     ...
@@ -287,7 +335,7 @@ async def add_first_signing_key(
     """
 )
 async def announce_signing_key(
-    conn: Connection, *, kid: str, public_jwk: dict[str, str], private_key: bytes, days: int
+    conn: Transaction, *, kid: str, public_jwk: dict[str, str], private_key: bytes, days: int
 ) -> int:
     """Publish the successor of a key that has signed for `days`."""
     ...
@@ -303,7 +351,7 @@ async def announce_signing_key(
                       AND successor.created_at < now() - interval '1 day')
     """
 )
-async def retire_signing_key(conn: Connection) -> int:
+async def retire_signing_key(conn: Transaction) -> int:
     """Stop signing with the active key once its successor has been published for a day."""
     ...
 
@@ -316,6 +364,6 @@ async def retire_signing_key(conn: Connection) -> int:
        AND created_at < now() - interval '1 day'
     """
 )
-async def activate_signing_key(conn: Connection) -> int:
+async def activate_signing_key(conn: Transaction) -> int:
     """Sign with the key that was announced. The active one is retired first."""
     ...

@@ -11,7 +11,7 @@ from src.auth.constants import Transport
 from src.auth.keys import KeyRing
 from src.auth.schemas import SessionId, SessionSecret
 from src.config import AuthenticationSettings
-from src.database import Connection
+from src.database import Connection, Pools, Transaction
 from src.security import Sealer, Unsealable
 from src.users.schemas import UserId
 
@@ -87,8 +87,38 @@ async def start(
     )
 
 
-async def refresh(conn: Connection, issuer: Issuer, claim: tokens.RefreshClaim) -> IssuedSecret:
+async def refresh(
+    conn: Connection, pools: Pools, issuer: Issuer, claim: tokens.RefreshClaim
+) -> IssuedSecret:
     """Trade a refresh token for its successor.
+
+    The current token of a session that stands takes one write. All else is decided in a
+    transaction that holds the session.
+    """
+    lifetimes = issuer.settings.refresh_token
+    session = await service.find_session(
+        pools.deciding.single,
+        session_id=claim.session_id,
+        grace_seconds=lifetimes.grace_seconds,
+    )
+    key = unsealed_key(issuer.sealer, session)
+    if claim.is_genuine(key) and claim.counter == session.refresh_counter:
+        expires_at = await service.rotate_current(
+            conn,
+            session_id=session.id,
+            counter=claim.counter,
+            idle_seconds=lifetimes.idle_days * _DAY_SECONDS,
+        )
+        if expires_at is not None:
+            return _reissued(issuer, session, key, claim.counter + 1, expires_at)
+    async with pools.write.transaction() as own:
+        return await _refresh_held(own, issuer, claim)
+
+
+async def _refresh_held(
+    conn: Transaction, issuer: Issuer, claim: tokens.RefreshClaim
+) -> IssuedSecret:
+    """Trade a refresh token while nobody else can.
 
     The previous token answers with the same successor for a short while, since answers get lost
     and tabs race. An older one was copied: its session ends, and that commits with the error.
@@ -114,6 +144,12 @@ async def refresh(conn: Connection, issuer: Issuer, claim: tokens.RefreshClaim) 
     elif claim.counter < counter - 1 or not session.is_in_grace:
         await service.revoke_reused(conn, session=session)
         raise exceptions.RefreshReused()
+    return _reissued(issuer, session, key, counter, expires_at)
+
+
+def _reissued(
+    issuer: Issuer, session: SessionSecret, key: bytes, counter: int, expires_at: datetime
+) -> IssuedSecret:
     return IssuedSecret(
         session_id=session.id,
         transport=session.transport,

@@ -3,7 +3,7 @@
 from procrastinate import Blueprint, JobContext
 
 from src.auth import keys, service
-from src.database import Pools, transaction
+from src.database import Pools
 from src.jobs import service as jobs_service
 from src.security import Sealer
 
@@ -18,7 +18,7 @@ async def purge_sessions(context: JobContext, timestamp: int) -> None:
     """Forget sessions that ended long ago."""
     pools: Pools = context.additional_context["pools"]
     while True:
-        async with pools.write.connection() as conn, transaction(conn):
+        async with pools.write.transaction() as conn:
             if await service.purge_sessions(conn) == 0:
                 return
 
@@ -32,7 +32,7 @@ async def rotate_signing_keys(context: JobContext, timestamp: int) -> None:
     pools: Pools = context.additional_context["pools"]
     sealer: Sealer = context.additional_context["sealer"]
     new = keys.make_key(sealer)
-    async with pools.write.connection() as conn, transaction(conn):
+    async with pools.write.transaction() as conn:
         if await service.retire_signing_key(conn):
             await service.activate_signing_key(conn)
         await service.announce_signing_key(

@@ -12,6 +12,9 @@ are the statement's parameters, and its return annotation says which row comes b
     -> AsyncIterator[Row]   any number through a server-side cursor, at constant memory;
                             the stub is a plain `def`, the caller holds a transaction
 
+A column of type `Json[T]` is JSON of the shape T that the statement has built: it is not read here,
+and may go to the caller as it is.
+
 Three statements have a form of their own:
 
     COPY (SELECT ...) TO STDOUT    a plain `def`    -> AsyncIterator[bytes]
@@ -23,18 +26,21 @@ A line that ends in `-- if name` is sent only when that parameter is not None, a
 `-- if name = value` only when it has that value: every text that can be sent is known at import.
 """
 
-from src.database.connection import Connection, Notification, closing, transaction
+from src.database.built import Json
+from src.database.connection import Connection, Notification, Transaction, closing, transaction
 from src.database.conninfo import conninfo, conninfo_url
 from src.database.pools import Pool, Pools, open_pools
 from src.database.statement import NoRow, Statement, sql, statements
 
 __all__ = [
     "Connection",
+    "Json",
     "NoRow",
     "Notification",
     "Pool",
     "Pools",
     "Statement",
+    "Transaction",
     "closing",
     "conninfo",
     "conninfo_url",

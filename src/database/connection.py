@@ -1,19 +1,22 @@
 """What a domain holds: a connection that takes no text.
 
 Behind `Connection` stands whatever runs statements: a transaction on a pooled connection, a pooled
-connection in autocommit, and later a multiplexed lane. All of them are `Executor`s.
+connection in autocommit, or lanes that everybody shares. All of them are `Executor`s.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, TypeVar
 
 import psycopg
+from psycopg import errors
 from psycopg.rows import TupleRow
 
+from src.database.built import register_json
 from src.database.errors import translated, unstorable
 from src.exceptions import CoreError, Unavailable
 
@@ -26,12 +29,23 @@ _BATCH = 200
 """Rows that a stream keeps in memory at a time."""
 
 
-class Connection(Protocol):
-    """What a domain may do with a connection: nothing that takes SQL text."""
+class Connection:
+    """Runs statements, and takes no SQL text.
 
+    Each statement stands or falls alone, unless the connection is a `Transaction`.
+    """
+
+    __slots__ = ()
+
+
+class Transaction(Connection, ABC):
+    """A connection of one's own: its statements see each other, and are kept or lost together."""
+
+    __slots__ = ()
+
+    @abstractmethod
     def transaction(self) -> AbstractAsyncContextManager[None]:
         """A block that commits on success and rolls back on failure; a savepoint inside another."""
-        ...
 
 
 class Fetched(NamedTuple):
@@ -42,38 +56,40 @@ class Fetched(NamedTuple):
     affected: int
 
 
-class Executor(Connection, Protocol):
+class Executor(Connection, ABC):
     """What `@sql` needs of a connection."""
 
+    __slots__ = ()
+
+    @abstractmethod
     async def fetch(
         self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
     ) -> Fetched:
         """Run one statement to its end."""
-        ...
 
+    @abstractmethod
     def batches(
         self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
     ) -> AsyncIterator[Fetched]:
         """Run one statement through a server-side cursor, some rows at a time."""
-        ...
 
+    @abstractmethod
     def copy_out(
         self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
     ) -> AsyncIterator[bytes]:
         """Run `COPY ... TO STDOUT`, and yield what comes as it comes."""
-        ...
 
+    @abstractmethod
     async def copy_in(
         self, statement: "Statement", text: LiteralString, rows: Iterable[Sequence[Any]]
     ) -> int:
         """Run `COPY ... FROM STDIN` with these rows; returns how many there were."""
-        ...
 
+    @abstractmethod
     def notifications(
         self, statement: "Statement", text: LiteralString
     ) -> AsyncIterator["Notification"]:
         """Run `LISTEN`, and yield what is notified until the caller has enough."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +100,7 @@ class Notification:
     payload: str
 
 
-class PooledConnection:
+class PooledConnection(Executor, Transaction):
     """A psycopg connection as domains see it."""
 
     __slots__ = ("_conn", "_deadline")
@@ -112,11 +128,18 @@ class PooledConnection:
         self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
     ) -> Fetched:
         with translated(statement.constraints):
+            cursor = self._conn.cursor()
+            if statement.returns_json:
+                register_json(cursor)
             async with self._answering():
                 try:
-                    cursor = await self._conn.execute(text, params)
+                    await cursor.execute(text, params)
                 except UnicodeEncodeError as exc:  # half of a surrogate pair
                     raise unstorable() from exc
+                except errors.FeatureNotSupported:
+                    # Most likely a plan made before its table changed: it would fail for ever.
+                    await self._conn.close()
+                    raise
             if cursor.description is None:
                 return Fetched(None, (), cursor.rowcount)
             names = [column.name for column in cursor.description]
@@ -191,7 +214,7 @@ async def closing(rows: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
 
 
 @asynccontextmanager
-async def transaction(conn: Connection) -> AsyncIterator[None]:
+async def transaction(conn: Transaction) -> AsyncIterator[None]:
     """Commit on success and roll back on failure, unless the failure says that it commits."""
     kept: CoreError | None = None
     with translated():

@@ -1,11 +1,12 @@
 """Where connections come from: one pool for writes, one for reads, one for long reads.
 
 Reads are autocommit on sessions that PostgreSQL itself keeps from writing, and may go to a replica.
-A read that decides on access goes to the primary, through `deciding`.
+A read that decides on access goes to the primary, through `deciding`. Beside its pool, each has
+lanes for statements that stand alone.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,40 +16,71 @@ from psycopg.types import TypeInfo
 from psycopg_pool import AsyncConnectionPool
 
 from src.config import DatabaseSettings
-from src.database.connection import Connection, PooledConnection
+from src.database.connection import Connection, PooledConnection, Transaction, transaction
 from src.database.conninfo import conninfo, replica_conninfo
 from src.database.errors import translated
+from src.database.lanes import Lanes
+from src.database.shared import SharedConnection
 
-PsycopgPool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
+PsycopgConnection = psycopg.AsyncConnection[TupleRow]
+PsycopgPool = AsyncConnectionPool[PsycopgConnection]
+
+_PACKED_READS = 16
+"""Reads that follow each other on one lane before the next lane gets any."""
+_PREPARE_AFTER = 2
+"""Times that a connection runs a statement before it prepares it."""
 
 
 class Pool(Protocol):
-    """A place to borrow a connection."""
+    """A place to run statements."""
+
+    @property
+    def single(self) -> Connection:
+        """Runs statements that stand alone, for all callers at once: nothing is borrowed."""
+        ...
 
     def connection(self) -> AbstractAsyncContextManager[Connection]:
         """Borrow a connection in autocommit for the length of the block."""
         ...
 
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Borrow a connection for a transaction that ends with the block.
+
+        It commits on success, and where a CoreError says so; else it rolls back.
+        """
+        ...
+
     def stats(self) -> Mapping[str, int]:
-        """Counters of the pool, by psycopg_pool's names; empty where there is no pool."""
+        """Counters of the pool and of its lanes; empty where there is neither."""
         ...
 
 
 class PsycopgPoolAdapter:
-    """A psycopg pool that lends connections as domains see them."""
+    """A psycopg pool and its lanes as domains see them."""
 
-    def __init__(self, pool: PsycopgPool, *, deadline: float) -> None:
+    def __init__(self, pool: PsycopgPool, lanes: Lanes | None, *, deadline: float) -> None:
         self._pool = pool
+        self._lanes = lanes
         self._deadline = deadline
+        self._single = SharedConnection(self.connection, lanes)
+
+    @property
+    def single(self) -> Connection:
+        return self._single
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self) -> AsyncIterator[PooledConnection]:
         with translated():
             async with self._pool.connection() as conn:
                 yield PooledConnection(conn, deadline=self._deadline)
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self.connection() as conn, transaction(conn):
+            yield conn
+
     def stats(self) -> Mapping[str, int]:
-        return self._pool.get_stats()
+        return {**self._pool.get_stats(), **(self._lanes.stats() if self._lanes else {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,59 +109,107 @@ async def open_pools(settings: DatabaseSettings) -> AsyncIterator[Pools]:
     It does not wait for the database: requests answer 503 until it is there.
     """
     primary, replica = conninfo(settings), replica_conninfo(settings)
-    size, requests, long = settings.pool_size, settings.statement_timeout, settings.stream_timeout
-    write = _pool("write", primary, size, timeout=requests, lock=settings.lock_timeout)
-    read = _pool("read", replica or primary, size, timeout=requests, read_only=True)
-    stream = _pool(
-        "stream", replica or primary, settings.stream_pool_size, timeout=long, is_long=True
-    )
-    deciding = _pool("deciding", primary, size, timeout=requests, read_only=True)
-    pools = [write, read, stream, *([deciding] if replica else [])]
-    try:
-        for pool in pools:
+    requests, long = settings.statement_timeout, settings.stream_timeout
+    reads = _Session(requests, is_read_only=True)
+    async with AsyncExitStack() as stack:
+
+        async def opened(
+            name: str, conninfo: str, session: _Session, *, size: int, lanes: int
+        ) -> PsycopgPoolAdapter:
+            pool = _pool(name, conninfo, session, size=size, prepares=settings.prepare)
+            shared = _lanes(name, conninfo, session, settings, count=lanes) if lanes else None
             await pool.open()
-        adapted_read = PsycopgPoolAdapter(read, deadline=requests + 1)
+            stack.push_async_callback(pool.close)
+            if shared is not None:
+                shared.start()
+                stack.push_async_callback(shared.close)
+            return PsycopgPoolAdapter(pool, shared, deadline=session.statement + 1)
+
+        size, lanes = settings.pool_size, settings.read_lanes
+        read = await opened("read", replica or primary, reads, size=size, lanes=lanes)
         yield Pools(
-            write=PsycopgPoolAdapter(write, deadline=requests + 1),
-            read=adapted_read,
-            deciding=PsycopgPoolAdapter(deciding, deadline=requests + 1)
+            write=await opened(
+                "write",
+                primary,
+                _Session(requests, lock=settings.lock_timeout),
+                size=size,
+                lanes=settings.write_lanes,
+            ),
+            read=read,
+            deciding=await opened("deciding", primary, reads, size=size, lanes=lanes)
             if replica
-            else adapted_read,
-            stream=PsycopgPoolAdapter(stream, deadline=long + 1),
+            else read,
+            stream=await opened(
+                "stream",
+                replica or primary,
+                _Session(long, is_read_only=True, is_long=True),
+                size=settings.stream_pool_size,
+                lanes=0,
+            ),
         )
-    finally:
-        for pool in pools:
-            await pool.close()
 
 
-def _pool(
-    name: str,
-    conninfo: str,
-    size: int,
-    timeout: float,
-    *,
-    lock: float | None = None,
-    read_only: bool = False,
-    is_long: bool = False,
-) -> PsycopgPool:
-    async def configure(conn: psycopg.AsyncConnection[TupleRow]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """The deadlines of a session in seconds, and what it may do."""
+
+    statement: float
+    lock: float = 0
+    is_read_only: bool = False
+    is_long: bool = False
+
+    async def configure(self, conn: PsycopgConnection) -> None:
         await configure_session(
-            conn, statement=timeout, lock=lock, read_only=read_only or is_long, is_long=is_long
+            conn,
+            statement=self.statement,
+            lock=self.lock,
+            read_only=self.is_read_only,
+            is_long=self.is_long,
         )
 
+
+def _pool(name: str, conninfo: str, session: _Session, *, size: int, prepares: bool) -> PsycopgPool:
     return AsyncConnectionPool(
         conninfo,
         connection_class=psycopg.AsyncConnection[TupleRow],
-        kwargs={"autocommit": True, "application_name": f"core-api {name}"},
+        kwargs={
+            "autocommit": True,
+            "application_name": f"core-api {name}",
+            "prepare_threshold": _PREPARE_AFTER if prepares else None,
+        },
         min_size=min(2, size),
         max_size=size,
         timeout=2,
         max_waiting=size * 50,
         max_lifetime=3600,
         reconnect_timeout=0,
-        configure=configure,
+        configure=session.configure,
         name=name,
         open=False,
+    )
+
+
+def _lanes(
+    name: str, conninfo: str, session: _Session, settings: DatabaseSettings, *, count: int
+) -> Lanes:
+    async def connect() -> PsycopgConnection:
+        conn = await psycopg.AsyncConnection.connect(
+            conninfo, autocommit=True, application_name=f"core-api {name} lane"
+        )
+        try:
+            await session.configure(conn)
+        except BaseException:
+            await conn.close()
+            raise
+        return conn
+
+    return Lanes(
+        connect,
+        count=count,
+        packed=_PACKED_READS if session.is_read_only else 1,
+        depth=settings.lane_depth,
+        deadline=session.statement + 1,
+        prepares=settings.prepare,
     )
 
 

@@ -13,6 +13,8 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, TypeAdapter
 
+from src.database.built import Json
+
 Tuples = Sequence[tuple[Any, ...]]
 
 
@@ -27,6 +29,7 @@ class Result:
             (hint,) = typing.get_args(hint)
         self.row, self.is_optional = strip_none(hint)
         self.fields = row_fields(self.row)
+        self.has_json = _has_json(self.fields.values() if self.fields else [self.row])
         self._build: Callable[[Tuples], list[Any]] | None = None
 
     def rows(self, names: Sequence[str], tuples: Tuples) -> list[Any]:
@@ -75,6 +78,19 @@ def _decoded(
         return made
 
     return build
+
+
+def _has_json(hints: Iterable[Any]) -> bool:
+    """Whether any of these is `Json`. JSON then arrives as `Json` in every column of the row."""
+    bare = [_bare(hint) for hint in hints]
+    has_json = any(typing.get_origin(hint) is Json for hint in bare)
+    if has_json and any(decoder(hint) or encoder(hint) for hint in bare if not _is_enum(hint)):
+        raise TypeError("a row holds JSON as `Json`, or as objects of Python: not both")
+    return has_json
+
+
+def _is_enum(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, enum.Enum)
 
 
 def strip_none(hint: object) -> tuple[Any, bool]:

@@ -9,11 +9,17 @@ from enum import Enum, auto
 from functools import update_wrapper
 from typing import Any, LiteralString, TypeVar, cast
 
+from src import tracing
 from src.database.connection import Executor, closing
+from src.database.placeholders import Positional, positional
 from src.database.rows import Result, encoder, strip_none
 from src.exceptions import CoreError
 
 _GUARD = re.compile(r"--[ ]if[ ](\w+)(?:[ ]=[ ](\S+))?[ ]*$", re.MULTILINE)
+
+_LONG_SECONDS = 0.05
+_LONG_TIMES = 3
+"""What has taken this long this often, on balance, counts as slow until it is faster."""
 
 _COPIED_COLUMNS = re.compile(r"^\s*COPY\s+\w+\s*\(([^)]*)\)")
 
@@ -47,11 +53,15 @@ def sql(
     *,
     missing: type[CoreError] | None = None,
     constraints: Mapping[str, type[CoreError]] | None = None,
+    slow: bool = False,
 ) -> Callable[[Stub], Stub]:
-    """Turn the stub below into the SQL statement `text`."""
+    """Turn the stub below into the SQL statement `text`.
+
+    One that may take long says so (`slow`): it then holds up nobody else's.
+    """
 
     def decorate(stub: Stub) -> Stub:
-        statement = Statement(text, stub, missing=missing, constraints=constraints or {})
+        statement = Statement(text, stub, missing=missing, constraints=constraints or {}, slow=slow)
         statements.append(statement)
         if inspect.iscoroutinefunction(stub):
 
@@ -78,6 +88,7 @@ class Statement:
         *,
         missing: type[CoreError] | None,
         constraints: Mapping[str, type[CoreError]],
+        slow: bool = False,
     ) -> None:
         if "<locals>" in stub.__qualname__:
             raise TypeError(f"{stub.__qualname__}: a statement stands at module level")
@@ -91,13 +102,28 @@ class Statement:
         for guard in _GUARD.finditer(text):
             self.guards.setdefault(guard[1], set()).update([guard[2]] if guard[2] else [])
         self.executed: set[str] = set()
+        self._is_slow = slow
+        self._slowness = 0
+        self._positional: dict[str, Positional] = {}
         self._defaults: dict[str, Any] = dict(getattr(stub, "__kwdefaults__", None) or {})
+        self.returns_json = False
         self._texts: dict[tuple[object, ...], LiteralString] = {}
         self._result: Result | None = None
         self._encoders: dict[str, Callable[[Any], Any]] = {}
 
     async def run(self, conn: Executor, given: dict[str, Any]) -> object:
         """Run the statement and return what its stub declares."""
+        if (span := tracing.begin(self.name)) is None:
+            return await self._run(conn, given)
+        try:
+            returned = await self._run(conn, given)
+        except BaseException as exc:
+            tracing.end(span, exc)
+            raise
+        tracing.end(span)
+        return returned
+
+    async def _run(self, conn: Executor, given: dict[str, Any]) -> object:
         result = self._result or self._prepare()
         if self.form is Form.COPY_IN:
             self.executed.add(self.text)
@@ -119,6 +145,20 @@ class Statement:
 
     async def stream(self, conn: Executor, given: dict[str, Any]) -> AsyncIterator[object]:
         """Yield rows as they come from a server-side cursor; a copy's bytes; notifications."""
+        span = tracing.begin(self.name)
+        error: Exception | None = None
+        try:
+            async with closing(self._stream(conn, given)) as found:
+                async for one in found:
+                    yield one
+        except Exception as exc:
+            error = exc
+            raise
+        finally:
+            if span is not None:
+                tracing.end(span, error)
+
+    async def _stream(self, conn: Executor, given: dict[str, Any]) -> AsyncIterator[object]:
         result = self._result or self._prepare()
         if self.form is not Form.QUERY:
             text, params = self._bind(given)
@@ -135,6 +175,25 @@ class Statement:
             async for fetched in batches:
                 for row in result.rows(fetched.names or (), fetched.rows):
                     yield row
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether the statement is declared slow, or has turned out to be."""
+        return self._is_slow or self._slowness >= _LONG_TIMES
+
+    def took(self, seconds: float) -> None:
+        """Learn how long the server has taken for it."""
+        if seconds > _LONG_SECONDS:
+            self._slowness = min(self._slowness + 1, 2 * _LONG_TIMES)
+        elif self._slowness:
+            self._slowness -= 1
+
+    def positional(self, text: LiteralString) -> Positional:
+        """One of the statement's texts with numbered parameters."""
+        found = self._positional.get(text)
+        if found is None:
+            found = self._positional[text] = positional(text)
+        return found
 
     def variants(self) -> Iterator[tuple[str, LiteralString]]:
         """Every text this statement can send, each with a label."""
@@ -186,6 +245,7 @@ class Statement:
     def _prepare(self) -> Result:
         hints = typing.get_type_hints(self.stub, include_extras=True)
         self._result = Result(hints.pop("return"))
+        self.returns_json = self._result.has_json
         self._encoders = {
             name: encode for name, hint in hints.items() if (encode := encoder(hint)) is not None
         }

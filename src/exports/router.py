@@ -14,11 +14,15 @@ from src.exports import service
 from src.exports.dependencies import download_place
 from src.exports.layout import columns
 from src.openapi import private_problems
+from src.routing import Route
 from src.streaming import StreamedResponse, reading
 from src.teams.exceptions import RoleTooLow
 
 router = APIRouter(
-    prefix="/applets/{applet_id}", tags=["exports"], dependencies=[Depends(download_place)]
+    prefix="/applets/{applet_id}",
+    tags=["exports"],
+    dependencies=[Depends(download_place)],
+    route_class=Route,
 )
 
 _PROBLEMS = private_problems(InvalidToken, AppletNotFound, RoleTooLow, Invalid, TooManyRequests)

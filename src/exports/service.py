@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from src.answers import service as answers_service
 from src.answers.schemas import Collected
 from src.applets.schemas import AppletId
-from src.database import Connection, closing
+from src.database import Transaction, closing
 from src.exports.layout import FIXED, Column, cells
 
 _CHUNK_CHARS = 64 * 1024
@@ -17,7 +17,7 @@ _COLLECTED: TypeAdapter[Collected] = TypeAdapter(Collected)
 
 
 async def csv_chunks(
-    conn: Connection, *, applet_id: AppletId, layout: Sequence[Column]
+    conn: Transaction, *, applet_id: AppletId, layout: Sequence[Column]
 ) -> AsyncIterator[bytes]:
     """RFC 4180 CSV in UTF-8: a line of titles, then one line a submission."""
     buffer = io.StringIO()
@@ -31,7 +31,7 @@ async def csv_chunks(
     yield _taken(buffer)
 
 
-async def ndjson_chunks(conn: Connection, *, applet_id: AppletId) -> AsyncIterator[bytes]:
+async def ndjson_chunks(conn: Transaction, *, applet_id: AppletId) -> AsyncIterator[bytes]:
     """One JSON object a line, one line a submission."""
     lines: list[bytes] = []
     size = 0

@@ -12,9 +12,10 @@ from src.exceptions import Unavailable
 from src.metrics import Metrics
 from src.monitoring import exceptions, schemas, service
 from src.openapi import problems
+from src.routing import Route
 
-router = APIRouter(tags=["monitoring"])
-ping_router = APIRouter(tags=["monitoring"])
+router = APIRouter(tags=["monitoring"], route_class=Route)
+ping_router = APIRouter(tags=["monitoring"], route_class=Route)
 
 _PATIENCE = 0.5
 """Seconds in which a ready database answers."""

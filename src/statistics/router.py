@@ -9,11 +9,12 @@ from src.dependencies import Pools
 from src.exceptions import Invalid, TooManyRequests
 from src.exports.dependencies import download_place
 from src.openapi import private_problems
+from src.routing import Route
 from src.statistics import schemas, service
 from src.streaming import reading
 from src.teams.exceptions import RoleTooLow
 
-router = APIRouter(prefix="/applets/{applet_id}/statistics", tags=["statistics"])
+router = APIRouter(prefix="/applets/{applet_id}/statistics", tags=["statistics"], route_class=Route)
 
 
 @router.get(

@@ -16,7 +16,7 @@ from src.applets.schemas import (
     StoredRevision,
     Unasked,
 )
-from src.database import Connection, closing
+from src.database import Transaction, closing
 from src.statistics.moments import Moments, Reliability
 from src.statistics.schemas import Bin, ItemStatistics, ScoreStatistics, Statistics
 
@@ -158,8 +158,8 @@ class ActivityTally:
         return (tally.result(self.id, self.name) for tally in self._scores)
 
 
-async def get(conn: Connection, *, applet_id: AppletId) -> Statistics:
-    """Statistics of every submission. The caller holds a transaction: all of it is of one moment.
+async def get(conn: Transaction, *, applet_id: AppletId) -> Statistics:
+    """Statistics of every submission, all of it of one moment.
 
     Items and scores are those of the newest version of each activity that was ever published.
     """

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from src.database import Json
 from src.schemas import Payload, Printable
 from src.teams.constants import NAME_MAX, Role
 
@@ -35,3 +36,11 @@ class Team:
     member_count: int
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(slots=True)
+class CreatedTeam:
+    """A new team, and what its creator sees of it."""
+
+    id: TeamId
+    body: Json[Team]

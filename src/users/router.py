@@ -5,9 +5,10 @@ from fastapi import APIRouter
 from src.auth.dependencies import CALLER_PROBLEMS, CurrentUser
 from src.dependencies import Deciding
 from src.openapi import private_problems
+from src.routing import Route
 from src.users import schemas, service
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = APIRouter(prefix="/users", tags=["users"], route_class=Route)
 
 
 @router.get("/me", summary="My account", responses=private_problems(*CALLER_PROBLEMS))

@@ -1,4 +1,4 @@
-"""What can be done with accounts, inside the caller's transaction."""
+"""What can be done with accounts."""
 
 from src.database import Connection, sql
 from src.users import exceptions

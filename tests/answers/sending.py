@@ -11,7 +11,7 @@ from httpx2 import AsyncClient, Response
 from src.applets import items
 from src.applets import service as applets_service
 from src.applets.schemas import VersionId
-from src.database import Connection
+from src.database import Transaction
 from src.teams.schemas import Team
 from tests import factories
 from tests.http import acting_as
@@ -59,7 +59,7 @@ class Sheet:
 
 
 async def sheet(
-    conn: Connection,
+    conn: Transaction,
     tree: Mapping[str, Any] | None = None,
     *,
     owner: factories.User | None = None,
@@ -72,7 +72,7 @@ async def sheet(
     return await _sheet(conn, published, published.version.id)
 
 
-async def republish(conn: Connection, old: Sheet, tree: Mapping[str, Any]) -> Sheet:
+async def republish(conn: Transaction, old: Sheet, tree: Mapping[str, Any]) -> Sheet:
     """Publish another tree as the applet's next version; activities go by their names."""
     applet, owner = old.published.applet, old.owner
     await applets_service.save_draft(
@@ -86,7 +86,7 @@ async def republish(conn: Connection, old: Sheet, tree: Mapping[str, Any]) -> Sh
     return await _sheet(conn, old.published, version.id)
 
 
-async def _sheet(conn: Connection, published: factories.Published, version_id: VersionId) -> Sheet:
+async def _sheet(conn: Transaction, published: factories.Published, version_id: VersionId) -> Sheet:
     revisions = await applets_service.list_revisions(conn, version_id=version_id)
     return Sheet(
         published=published,

@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 from httpx2 import AsyncClient
 
-from src.database import Connection
+from src.database import Transaction
 from tests import factories
 from tests.answers.sending import Json, Sheet, faults, put, republish, results, send_batch, sheet
 from tests.applets.items.building import activity, draft, item
@@ -13,7 +13,7 @@ from tests.http import acting_as, mistakes, problem
 
 
 @pytest.fixture
-async def diary(conn: Connection) -> Sheet:
+async def diary(conn: Transaction) -> Sheet:
     return await sheet(conn)
 
 
@@ -55,7 +55,7 @@ async def test_a_batch_keeps_what_a_request_each_would(
 
 
 async def test_each_part_stands_or_falls_alone(
-    client: AsyncClient, conn: Connection, diary: Sheet, execute: Execute
+    client: AsyncClient, conn: Transaction, diary: Sheet, execute: Execute
 ) -> None:
     bob = await factories.member(conn, team=diary.published.team)
     hers = diary.batch_part()
@@ -152,7 +152,7 @@ async def test_a_batch_sent_again_changes_nothing(
 
 
 async def test_parts_may_be_of_several_versions_and_activities(
-    client: AsyncClient, conn: Connection, diary: Sheet
+    client: AsyncClient, conn: Transaction, diary: Sheet
 ) -> None:
     sleep = activity(item("text", "dream"), name="sleep")
     both = await republish(conn, diary, draft(*factories.DIARY["activities"], sleep))
@@ -287,7 +287,7 @@ async def test_a_batch_that_is_too_large_is_refused(client: AsyncClient, diary: 
 
 
 async def test_to_a_stranger_there_is_no_applet_to_send_to(
-    client: AsyncClient, conn: Connection, diary: Sheet
+    client: AsyncClient, conn: Transaction, diary: Sheet
 ) -> None:
     bob = await factories.user(conn)
 

@@ -9,7 +9,7 @@ from src.answers import forms
 from src.answers.forms import FormCache, TransactionForms
 from src.applets import service as applets_service
 from src.applets.schemas import ActivityId, AppletId, Revision, RevisionId, VersionId
-from src.database import Connection
+from src.database import Transaction
 from tests.answers.sending import put_all, republish, sheet
 from tests.applets.items.building import activity, draft, item, score
 
@@ -60,7 +60,7 @@ def test_versions_are_kept_by_their_number_of_activities(monkeypatch: pytest.Mon
 
 
 async def test_versions_share_the_forms_that_did_not_change(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     same = activity(item("text", "note"), name="notes")
     first = await sheet(conn, draft(activity(item("text", "a")), same))
@@ -85,7 +85,7 @@ async def test_versions_share_the_forms_that_did_not_change(
 
 
 async def test_a_form_that_was_let_go_is_compiled_again(
-    client: AsyncClient, conn: Connection, monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, conn: Transaction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forms, "_WEIGHT_MAX", 1)
     on = await sheet(
@@ -105,7 +105,7 @@ async def test_a_form_that_was_let_go_is_compiled_again(
             assert found.form.names == {asked}
 
 
-async def test_a_form_weighs_its_items_options_and_scores(conn: Connection) -> None:
+async def test_a_form_weighs_its_items_options_and_scores(conn: Transaction) -> None:
     tree = draft(
         activity(
             item("text", "a"),

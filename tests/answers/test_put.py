@@ -1,27 +1,28 @@
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from httpx2 import AsyncClient
 
-from src.database import Connection
+from src.database import Transaction
 from src.teams.constants import Role
 from tests import factories
 from tests.answers.sending import RAIN, Json, Sheet, put, republish, sheet
 from tests.applets.items.building import activity, condition, draft, item, options, score
 from tests.conftest import Execute
 from tests.http import acting_as, mistakes, problem, without_ids
+from tests.instants import moments
 
 
 @pytest.fixture
-async def diary(conn: Connection) -> Sheet:
+async def diary(conn: Transaction) -> Sheet:
     return await sheet(conn)
 
 
 async def test_an_answer_is_checked_scored_and_kept(
-    client: AsyncClient, conn: Connection, diary: Sheet, execute: Execute
+    client: AsyncClient, conn: Transaction, diary: Sheet, execute: Execute
 ) -> None:
     bob = await factories.member(conn, team=diary.published.team)
     submission, answer = uuid4(), uuid4()
@@ -29,8 +30,8 @@ async def test_an_answer_is_checked_scored_and_kept(
     response = await put(client, bob, diary, diary.part(), submission=submission, answer=answer)
 
     assert response.status_code == 201, response.text
-    kept = response.json()
-    assert datetime.fromisoformat(kept.pop("received_at")).utcoffset() is not None
+    kept = moments(response.json())
+    assert kept.pop("received_at").utcoffset() == timedelta(0)
     assert kept == {
         "id": str(answer),
         "submission_id": str(submission),
@@ -40,8 +41,8 @@ async def test_an_answer_is_checked_scored_and_kept(
         "payload": RAIN,
         "scores": [{"name": "total", "value": 3.0, "answered": 1, "listed": 1}],
         "warnings": [],
-        "started_at": "2026-03-29T00:58:11Z",
-        "ended_at": "2026-03-29T01:04:02Z",
+        "started_at": datetime(2026, 3, 29, 0, 58, 11, tzinfo=UTC),
+        "ended_at": datetime(2026, 3, 29, 1, 4, 2, tzinfo=UTC),
     }
     assert response.headers["location"] == f"{diary.url}/submissions/{submission}"
     shown = await client.get(response.headers["location"], headers=acting_as(bob))
@@ -58,7 +59,7 @@ async def test_an_answer_is_checked_scored_and_kept(
 
 @pytest.mark.parametrize("role", list(Role))
 async def test_every_member_answers(
-    client: AsyncClient, conn: Connection, diary: Sheet, role: Role
+    client: AsyncClient, conn: Transaction, diary: Sheet, role: Role
 ) -> None:
     bob = await factories.member(conn, team=diary.published.team, role=role)
 
@@ -131,7 +132,7 @@ async def test_a_step_is_answered_once(client: AsyncClient, diary: Sheet) -> Non
 
 
 async def test_the_submission_of_somebody_else_does_not_exist(
-    client: AsyncClient, conn: Connection, diary: Sheet
+    client: AsyncClient, conn: Transaction, diary: Sheet
 ) -> None:
     bob = await factories.member(conn, team=diary.published.team)
     submission, answer = uuid4(), uuid4()
@@ -145,7 +146,7 @@ async def test_the_submission_of_somebody_else_does_not_exist(
 
 
 async def test_the_same_ids_in_two_applets_are_two_answers(
-    client: AsyncClient, conn: Connection, diary: Sheet
+    client: AsyncClient, conn: Transaction, diary: Sheet
 ) -> None:
     other = await sheet(conn)
     ids = {"submission": uuid4(), "answer": uuid4()}
@@ -155,7 +156,7 @@ async def test_the_same_ids_in_two_applets_are_two_answers(
 
 
 async def test_to_a_stranger_the_applet_does_not_exist(
-    client: AsyncClient, conn: Connection, diary: Sheet
+    client: AsyncClient, conn: Transaction, diary: Sheet
 ) -> None:
     bob = await factories.user(conn)
     missing = Sheet(
@@ -171,7 +172,7 @@ async def test_to_a_stranger_the_applet_does_not_exist(
 
 
 async def test_a_part_names_a_version_and_an_activity_of_the_applet(
-    client: AsyncClient, conn: Connection, diary: Sheet
+    client: AsyncClient, conn: Transaction, diary: Sheet
 ) -> None:
     other = await sheet(conn, owner=diary.owner)
 
@@ -187,7 +188,7 @@ async def test_a_part_names_a_version_and_an_activity_of_the_applet(
 
 
 async def test_an_activity_is_answered_in_the_versions_that_have_it(
-    client: AsyncClient, conn: Connection, diary: Sheet
+    client: AsyncClient, conn: Transaction, diary: Sheet
 ) -> None:
     sleep = activity(item("text", "dream"), name="sleep")
     both = await republish(conn, diary, draft(*factories.DIARY["activities"], sleep))
@@ -199,7 +200,7 @@ async def test_an_activity_is_answered_in_the_versions_that_have_it(
 
 
 async def test_a_new_version_leaves_the_answers_to_the_old_one_alone(
-    client: AsyncClient, conn: Connection, diary: Sheet
+    client: AsyncClient, conn: Transaction, diary: Sheet
 ) -> None:
     submission, answer = uuid4(), uuid4()
     ids = {"submission": submission, "answer": answer}
@@ -335,7 +336,7 @@ INVENTORY = draft(
     ],
 )
 async def test_a_value_that_its_item_does_not_take_is_refused(
-    client: AsyncClient, conn: Connection, name: str, answer: object, place: str, code: str
+    client: AsyncClient, conn: Transaction, name: str, answer: object, place: str, code: str
 ) -> None:
     on = await sheet(conn, INVENTORY)
 
@@ -345,7 +346,7 @@ async def test_a_value_that_its_item_does_not_take_is_refused(
 
 
 async def test_everything_wrong_with_a_payload_is_said_at_once(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     on = await sheet(conn, INVENTORY)
     payload = {"one": {"value": 7}, "pain": {"value": 11}, "~/": {"value": 1}, "note": {"valu": 1}}
@@ -371,7 +372,7 @@ async def test_everything_wrong_with_a_payload_is_said_at_once(
 )
 async def test_scores_are_kept_with_the_answers(
     client: AsyncClient,
-    conn: Connection,
+    conn: Transaction,
     payload: dict[str, object],
     expected: tuple[float | None, ...],
 ) -> None:
@@ -391,7 +392,7 @@ async def test_scores_are_kept_with_the_answers(
 
 @pytest.mark.parametrize(("pain", "shown"), [(2, False), (2.01, True), (7.99, True), (8, False)])
 async def test_between_leaves_its_ends_out(
-    client: AsyncClient, conn: Connection, pain: float, shown: bool
+    client: AsyncClient, conn: Transaction, pain: float, shown: bool
 ) -> None:
     on = await sheet(conn, INVENTORY)
     payload = {"pain": {"value": pain}, "because": {"value": "rain"}}

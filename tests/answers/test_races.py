@@ -2,27 +2,28 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import pytest
 from httpx2 import AsyncClient
+from typing_extensions import override
 
 from src.answers import service
 from src.answers.exceptions import SubmissionNotFound
 from src.answers.forms import FormCache, TransactionForms
 from src.answers.schemas import AnswerId, Part, SubmissionId
-from src.database import Connection, Statement
-from src.database.connection import Executor, Fetched
+from src.database import Statement, Transaction
+from src.database.connection import Fetched, PooledConnection
 from tests import factories
 from tests.answers.sending import Json, put, send_batch, sheet
-from tests.conftest import Execute
+from tests.conftest import Execute, RawConnection
 
 pytestmark = pytest.mark.committed
 
 
 async def test_of_twenty_equal_answers_one_is_new(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     diary = await sheet(conn)
     ids = {"submission": uuid4(), "answer": uuid4()}
@@ -39,7 +40,7 @@ async def test_of_twenty_equal_answers_one_is_new(
 
 
 async def test_of_many_answers_under_one_id_one_stays(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     diary = await sheet(conn)
     ids = {"submission": uuid4(), "answer": uuid4()}
@@ -56,7 +57,7 @@ async def test_of_many_answers_under_one_id_one_stays(
 
 
 async def test_of_many_answers_for_one_step_one_stays(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     diary = await sheet(conn)
     submission = uuid4()
@@ -71,7 +72,7 @@ async def test_of_many_answers_for_one_step_one_stays(
 
 
 async def test_a_submission_that_two_people_begin_is_one_persons(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     diary = await sheet(conn)
     bob = await factories.member(conn, team=diary.published.team)
@@ -94,7 +95,7 @@ async def test_a_submission_that_two_people_begin_is_one_persons(
 
 
 async def test_batches_that_overlap_lose_nothing_and_double_nothing(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     diary = await sheet(conn)
     parts = [diary.batch_part({"mood": {"value": number % 3}}) for number in range(60)]
@@ -120,7 +121,7 @@ async def test_batches_that_overlap_lose_nothing_and_double_nothing(
 
 
 async def test_batches_in_opposite_order_do_not_stop_each_other(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     diary = await sheet(conn)
     await put(client, diary.owner, diary, diary.part())
@@ -138,27 +139,94 @@ async def test_batches_in_opposite_order_do_not_stop_each_other(
     assert await execute("SELECT count(*) FROM answer") == [(601,)]
 
 
-class Interrupted:
+async def test_a_batch_and_its_parts_one_by_one_do_not_stop_each_other(
+    client: AsyncClient, conn: Transaction, execute: Execute
+) -> None:
+    diary = await sheet(conn)
+    await put(client, diary.owner, diary, diary.part())
+    parts = [diary.batch_part() for _ in range(40)]
+
+    async def alone(part: Json) -> int:
+        sent = dict(part)
+        ids = {"submission": sent.pop("submission_id"), "answer": sent.pop("answer_id")}
+        return (await put(client, diary.owner, diary, sent, **ids)).status_code
+
+    async def together() -> list[int]:
+        response = await send_batch(client, diary.owner, diary, parts)
+        return [found["status"] for found in response.json()["results"]]
+
+    batch, single = await asyncio.gather(together(), asyncio.gather(*map(alone, parts)))
+
+    assert [sorted(both) for both in zip(batch, single, strict=True)] == [[200, 201]] * 40
+    assert await execute("SELECT count(*) FROM answer") == [(41,)]
+
+
+async def test_a_batch_waits_for_submissions_before_it_takes_an_answer_id(
+    client: AsyncClient, conn: Transaction, raw: RawConnection, execute: Execute
+) -> None:
+    """A single part takes its submission first, too: so the two cannot wait for each other."""
+    diary = await sheet(conn)
+    await put(client, diary.owner, diary, diary.part())
+    part = diary.batch_part()
+    async with raw.transaction():
+        await execute(
+            "INSERT INTO submission SELECT (jsonb_populate_record(submission,"
+            " jsonb_build_object('id', %(id)s::text))).* FROM submission",
+            id=part["submission_id"],
+        )
+        batch = asyncio.create_task(send_batch(client, diary.owner, diary, [part]))
+        async with asyncio.timeout(5):
+            while not await execute("SELECT 1 FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # PostgreSQL sends no event
+        await execute(
+            "INSERT INTO answer SELECT (jsonb_populate_record(answer, jsonb_build_object("
+            " 'id', %(id)s::text, 'submission_id', %(submission)s::text))).* FROM answer",
+            id=part["answer_id"],
+            submission=part["submission_id"],
+        )
+
+    (found,) = (await batch).json()["results"]
+
+    assert (found["status"], found["problem"]["code"]) == (409, "answer_conflict")
+
+
+async def test_an_answer_id_that_two_submissions_claim_is_one_of_theirs(
+    client: AsyncClient, conn: Transaction, execute: Execute
+) -> None:
+    diary = await sheet(conn)
+    await put(client, diary.owner, diary, diary.part())
+    answer = uuid4()
+
+    responses = await asyncio.gather(
+        *(put(client, diary.owner, diary, diary.part(), answer=answer) for _ in range(10))
+    )
+
+    assert Counter(response.status_code for response in responses) == {201: 1, 409: 9}
+    assert {response.json().get("code") for response in responses} == {None, "answer_conflict"}
+    # What a refused answer came in is not there either.
+    assert await execute("SELECT count(*) FROM submission") == [(2,)]
+
+
+class Interrupted(PooledConnection):
     """A connection on which something else happens before the known answers are read."""
 
-    def __init__(self, conn: Connection, between: Callable[[], Awaitable[None]]) -> None:
-        self._conn = cast("Executor", conn)
+    def __init__(self, raw: RawConnection, between: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(raw, deadline=10)
         self._between: Callable[[], Awaitable[None]] | None = between
-        self.transaction = conn.transaction
-        self.batches = self._conn.batches
 
+    @override
     async def fetch(
         self, statement: Statement, text: LiteralString, params: Mapping[str, Any]
     ) -> Fetched:
         if statement.name.endswith("list_known_answers") and self._between is not None:
             between, self._between = self._between, None
             await between()
-        return await self._conn.fetch(statement, text, params)
+        return await super().fetch(statement, text, params)
 
 
 @pytest.mark.parametrize("is_hers", [True, False])
 async def test_what_arrives_between_two_looks_is_seen_for_what_it_is(
-    client: AsyncClient, conn: Connection, is_hers: bool
+    client: AsyncClient, conn: Transaction, raw: RawConnection, is_hers: bool
 ) -> None:
     diary = await sheet(conn)
     sender = diary.owner if is_hers else await factories.member(conn, team=diary.published.team)
@@ -177,7 +245,7 @@ async def test_what_arrives_between_two_looks_is_seen_for_what_it_is(
         part=Part.model_validate(diary.part()),
     )
     (outcome,) = await service.keep(
-        Interrupted(conn, arrive),
+        Interrupted(raw, arrive),
         applet_id=diary.published.applet.id,
         user_id=diary.owner.id,
         parts=[part],

@@ -1,24 +1,29 @@
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
 from httpx2 import AsyncClient
 
-from src.database import Connection
+from src.database import Transaction
 from src.teams.constants import Role
 from tests import factories
 from tests.answers.sending import Json, Sheet, put, results, sheet
+from tests.conftest import Execute
 from tests.http import acting_as, mistakes, problem, without_ids
+from tests.instants import moments
 
 
 @pytest.fixture
-async def diary(conn: Connection) -> Sheet:
+async def diary(conn: Transaction) -> Sheet:
     return await sheet(conn)
 
 
-async def pages(client: AsyncClient, user: factories.User, on: Sheet, limit: int) -> list[Json]:
+async def pages(
+    client: AsyncClient, user: factories.User, on: Sheet, limit: int, **more: str
+) -> list[Json]:
     """Every page of the list of submissions."""
     found: list[Json] = []
-    params = {"limit": str(limit)}
+    params = {"limit": str(limit), **more}
     while True:
         response = await client.get(f"{on.url}/submissions", params=params, headers=acting_as(user))
         assert response.status_code == 200, response.text
@@ -44,19 +49,70 @@ async def test_a_submission_is_listed_as_it_is_shown(client: AsyncClient, diary:
 
     url = f"{diary.url}/submissions/{submission}"
     shown = await client.get(url, headers=acting_as(diary.owner))
-    assert shown.json()["submission"] == listed
+    assert listed == {**shown.json()["submission"], "answers": None}
     received_at = listed.pop("received_at")
     assert received_at == shown.json()["answers"][0]["received_at"]
-    assert listed == {
+    assert moments(listed) == {
         "id": str(submission),
         "version_id": diary.version_id,
         "version_label": "1.1.0",
         "respondent_id": str(diary.owner.id),
         "status": "complete",
-        "started_at": "2026-03-29T00:58:11Z",
-        "completed_at": "2026-03-29T01:04:02Z",
+        "started_at": datetime(2026, 3, 29, 0, 58, 11, tzinfo=UTC),
+        "completed_at": datetime(2026, 3, 29, 1, 4, 2, tzinfo=UTC),
         "zone": "Europe/Berlin",
+        "answers": None,
     }
+
+
+@pytest.mark.parametrize("limit", [2, 20])
+async def test_a_list_may_carry_the_answers(
+    client: AsyncClient, conn: Transaction, diary: Sheet, limit: int
+) -> None:
+    bob = await factories.member(conn, team=diary.published.team)
+    for number, user in enumerate((diary.owner, bob, diary.owner)):
+        await put(client, user, diary, diary.part({"mood": {"value": number}}))
+    plain = await pages(client, diary.owner, diary, limit)
+
+    found = await pages(client, diary.owner, diary, limit, include="answers")
+
+    assert ids(found) == ids(plain)
+    for listed in (item for page in found for item in page["items"]):
+        url = f"{diary.url}/submissions/{listed['id']}"
+        shown = (await client.get(url, headers=acting_as(diary.owner))).json()
+        assert len(shown["answers"]) == 1
+        assert listed == {**shown["submission"], "answers": shown["answers"]}
+    (own,) = await pages(client, bob, diary, 20, include="answers")
+    assert [item["respondent_id"] for item in own["items"]] == [str(bob.id)]
+
+
+async def test_answers_come_in_the_order_of_their_steps(
+    client: AsyncClient, diary: Sheet, execute: Execute
+) -> None:
+    submission = uuid4()
+    await put(client, diary.owner, diary, diary.part(), submission=submission)
+    await execute(
+        "INSERT INTO answer SELECT (jsonb_populate_record(answer, jsonb_build_object("
+        " 'id', gen_random_uuid(), 'step', more.step))).*"
+        " FROM answer CROSS JOIN unnest(ARRAY[3, 2]) AS more (step)"
+    )
+    (ordered,) = await execute("SELECT array_agg(id::text ORDER BY step) FROM answer")
+
+    url = f"{diary.url}/submissions/{submission}"
+    shown = (await client.get(url, headers=acting_as(diary.owner))).json()
+    (page,) = await pages(client, diary.owner, diary, 20, include="answers")
+
+    assert [answer["id"] for answer in shown["answers"]] == ordered[0]
+    assert page["items"][0]["answers"] == shown["answers"]
+
+
+async def test_a_list_carries_what_we_know_of_only(client: AsyncClient, diary: Sheet) -> None:
+    for include in ("", "scores", "answers,scores"):
+        response = await client.get(
+            f"{diary.url}/submissions", params={"include": include}, headers=acting_as(diary.owner)
+        )
+
+        assert mistakes(response) == {("/query/include", "unknown_choice")}
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 8, 100])
@@ -76,7 +132,7 @@ async def test_equal_arrivals_come_in_pages_each_once(
 
 @pytest.mark.committed
 async def test_a_list_goes_on_where_it_was_while_more_arrives(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     diary = await sheet(conn)
     early = [diary.batch_part() for _ in range(4)]
@@ -98,7 +154,7 @@ async def test_a_list_goes_on_where_it_was_while_more_arrives(
     ("role", "sees_all"), [("viewer", False), ("editor", False), ("admin", True), ("owner", True)]
 )
 async def test_admins_read_everybodys_and_others_their_own(
-    client: AsyncClient, conn: Connection, diary: Sheet, role: str, sees_all: bool
+    client: AsyncClient, conn: Transaction, diary: Sheet, role: str, sees_all: bool
 ) -> None:
     bob = await factories.member(conn, team=diary.published.team, role=Role(role))
     eve = await factories.member(conn, team=diary.published.team)
@@ -122,7 +178,7 @@ async def test_admins_read_everybodys_and_others_their_own(
 
 
 async def test_a_submission_belongs_to_its_applet(
-    client: AsyncClient, conn: Connection, diary: Sheet
+    client: AsyncClient, conn: Transaction, diary: Sheet
 ) -> None:
     other = await sheet(conn, owner=diary.owner, team=diary.published.team)
     submission = uuid4()
@@ -137,7 +193,7 @@ async def test_a_submission_belongs_to_its_applet(
 
 
 async def test_to_a_stranger_there_is_nothing_to_read(
-    client: AsyncClient, conn: Connection, diary: Sheet
+    client: AsyncClient, conn: Transaction, diary: Sheet
 ) -> None:
     bob = await factories.user(conn)
     submission = uuid4()

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from httpx2 import AsyncClient
 
-from src.database import Connection
+from src.database import Transaction
 from tests import factories
 from tests.answers.sending import Sheet, put, republish, results, send_batch, sheet
 from tests.applets.items.building import activity, draft, item
@@ -15,12 +15,12 @@ from tests.http import problem
 
 
 @pytest.fixture
-async def diary(conn: Connection) -> Sheet:
+async def diary(conn: Transaction) -> Sheet:
     return await sheet(conn)
 
 
 async def test_the_store_explains_itself(
-    client: AsyncClient, conn: Connection, diary: Sheet, execute: Execute
+    client: AsyncClient, conn: Transaction, diary: Sheet, execute: Execute
 ) -> None:
     two = activity(item("text", "dream"), name="sleep")
     both = await republish(conn, diary, draft(*factories.DIARY["activities"], two))

@@ -2,8 +2,10 @@ from uuid import uuid4
 
 import pytest
 from httpx2 import AsyncClient
+from pydantic import TypeAdapter
 
-from src.database import Connection
+from src.applets.schemas import Content
+from src.database import Transaction
 from tests import factories
 from tests.applets.authoring import Author, content, create
 from tests.applets.items.building import activity, draft, item
@@ -13,14 +15,14 @@ MOOD = activity(item("text", "mood"), name="mood")
 
 
 @pytest.fixture
-async def author(client: AsyncClient, conn: Connection) -> Author:
+async def author(client: AsyncClient, conn: Transaction) -> Author:
     ann = await factories.user(conn)
     team = await factories.team(conn, owner=ann)
     return Author(client, ann, await create(client, ann, team.id, "Diary"))
 
 
 async def test_clients_load_what_to_ask(
-    author: Author, client: AsyncClient, conn: Connection
+    author: Author, client: AsyncClient, conn: Transaction
 ) -> None:
     version = await author.publish(
         {**factories.DIARY, "description": "Moods", "about": {"de": "Über"}}
@@ -29,6 +31,7 @@ async def test_clients_load_what_to_ask(
     shown = await author.content()
 
     assert shown.keys() == {"version", "activities", "flows", "name", "description", "about"}
+    TypeAdapter(Content).validate_python(shown)
     assert shown["version"] == version
     assert (shown["name"], shown["flows"]) == ("Diary", [])
     assert (shown["description"], shown["about"]) == ({"en": "Moods"}, {"de": "Über"})
@@ -48,6 +51,8 @@ async def test_before_the_first_version_there_is_nothing_to_ask(author: Author) 
 async def test_an_old_version_can_be_asked_for(author: Author) -> None:
     first = await author.publish(draft(MOOD))
     before = await author.content()
+    assert (before["description"], before["about"]) == (None, None)
+    TypeAdapter(Content).validate_python(before)
     await author.publish(draft(activity(item("slider", "pain"))))
 
     assert await author.content(first["id"]) == before
@@ -55,7 +60,7 @@ async def test_an_old_version_can_be_asked_for(author: Author) -> None:
 
 
 async def test_an_applet_has_its_own_versions_only(
-    author: Author, client: AsyncClient, conn: Connection
+    author: Author, client: AsyncClient, conn: Transaction
 ) -> None:
     await author.publish(draft(MOOD))
     other = await factories.applet(conn, owner=author.user)

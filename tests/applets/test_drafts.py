@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from httpx2 import AsyncClient
 
-from src.database import Connection
+from src.database import Transaction
 from tests import factories
 from tests.applets.authoring import Author, Json, create, publish, save
 from tests.applets.items.building import activity, changed, condition, draft, full, item, score
@@ -15,7 +15,7 @@ from tests.http import acting_as, mistakes, problem
 
 
 @pytest.fixture
-async def author(client: AsyncClient, conn: Connection) -> Author:
+async def author(client: AsyncClient, conn: Transaction) -> Author:
     ann = await factories.user(conn)
     team = await factories.team(conn, owner=ann)
     return Author(client, ann, await create(client, ann, team.id, "Diary"))
@@ -110,7 +110,7 @@ async def test_publishing_is_a_change_too(author: Author) -> None:
 
 @pytest.mark.committed
 async def test_of_two_editors_one_is_told_to_read_again(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     ann = await factories.user(conn)
     team = await factories.team(conn, owner=ann)
@@ -219,7 +219,7 @@ async def test_an_activity_keeps_the_id_that_the_server_gave_it(author: Author) 
 
 
 async def test_nobody_makes_up_the_id_of_an_activity(
-    author: Author, client: AsyncClient, conn: Connection
+    author: Author, client: AsyncClient, conn: Transaction
 ) -> None:
     await author.publish(full())
     theirs = await factories.applet(conn, owner=author.user)
@@ -299,7 +299,7 @@ async def test_a_draft_is_not_what_people_answer(author: Author) -> None:
 
 
 async def test_the_name_of_a_draft_becomes_the_applets_when_it_is_published(
-    author: Author, conn: Connection
+    author: Author, conn: Transaction
 ) -> None:
     client, ann = author.client, author.user
     shown = (await client.get(author.url, headers=acting_as(ann))).json()

@@ -3,7 +3,7 @@ import json
 import pytest
 from httpx2 import AsyncClient, Response
 
-from src.database import Connection
+from src.database import Transaction
 from src.teams.constants import Role
 from tests import factories
 from tests.applets.authoring import Author, Json, create
@@ -19,7 +19,7 @@ BIRDS = folder(
 
 
 @pytest.fixture
-async def author(client: AsyncClient, conn: Connection) -> Author:
+async def author(client: AsyncClient, conn: Transaction) -> Author:
     ann = await factories.user(conn)
     team = await factories.team(conn, owner=ann)
     return Author(client, ann, await create(client, ann, team.id, "Diary"))
@@ -214,7 +214,7 @@ async def test_what_was_imported_can_be_published(author: Author) -> None:
 
 
 async def test_viewers_import_nothing(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     made = await factories.applet(conn)
     url = f"/v1/applets/{made.applet.id}"
@@ -232,7 +232,7 @@ async def test_viewers_import_nothing(
 
 
 async def test_another_format_is_refused_before_the_upload_is_read(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     made = await factories.applet(conn)
 

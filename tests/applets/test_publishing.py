@@ -10,7 +10,7 @@ from httpx2 import AsyncClient
 
 from src.applets import items, service
 from src.applets.schemas import AppletId
-from src.database import Connection, Pools, transaction
+from src.database import Pools, Transaction
 from src.teams.constants import Role
 from tests import factories
 from tests.applets.authoring import Author, Json, create, publish
@@ -22,14 +22,14 @@ MOOD = activity(item("text", "mood"), item("text", "why"), name="mood")
 SLEEP = activity(item("text", "dream"), name="sleep")
 
 
-async def author_of(client: AsyncClient, conn: Connection) -> Author:
+async def author_of(client: AsyncClient, conn: Transaction) -> Author:
     ann = await factories.user(conn)
     team = await factories.team(conn, owner=ann)
     return Author(client, ann, await create(client, ann, team.id, "Diary"))
 
 
 @pytest.fixture
-async def author(client: AsyncClient, conn: Connection) -> Author:
+async def author(client: AsyncClient, conn: Transaction) -> Author:
     return await author_of(client, conn)
 
 
@@ -212,7 +212,7 @@ async def test_a_draft_that_rules_of_today_refuse_is_not_published(
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("editor", 201), ("admin", 201)])
 async def test_editors_publish(
-    author: Author, client: AsyncClient, conn: Connection, role: str, status: int
+    author: Author, client: AsyncClient, conn: Transaction, role: str, status: int
 ) -> None:
     made = await factories.applet(conn)
     bob = await factories.member(conn, team=made.team, role=Role(role))
@@ -275,7 +275,7 @@ async def test_versions_come_in_pages_newest_first(author: Author) -> None:
 
 @pytest.mark.committed
 async def test_of_many_publications_of_one_draft_one_is_a_version(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     author = await author_of(client, conn)
     await author.save(draft(MOOD, SLEEP))
@@ -289,7 +289,7 @@ async def test_of_many_publications_of_one_draft_one_is_a_version(
 
 @pytest.mark.committed
 async def test_publications_while_the_draft_changes_are_in_one_row(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     author = await author_of(client, conn)
     await author.publish(draft(MOOD))
@@ -312,11 +312,11 @@ async def test_publications_while_the_draft_changes_are_in_one_row(
 
 @pytest.mark.committed
 async def test_versions_are_listed_in_the_order_of_their_turns(
-    client: AsyncClient, conn: Connection, pools: Pools
+    client: AsyncClient, conn: Transaction, pools: Pools
 ) -> None:
     author = await author_of(client, conn)
     made = AppletId(UUID(author.url.rpartition("/")[2]))
-    async with pools.write.connection() as slow, transaction(slow):
+    async with pools.write.transaction() as slow:
         applet = await service.get(slow, applet_id=made, user_id=author.user.id)
         await author.publish(draft(MOOD))
         tree = items.normalise(items.AppletDraft.model_validate(draft(SLEEP)))

@@ -5,7 +5,7 @@ import pytest
 from httpx2 import AsyncClient, Response
 from uuid_utils.compat import uuid7
 
-from src.database import Connection
+from src.database import Transaction
 from src.teams.constants import Role
 from tests import factories
 from tests.conftest import Execute
@@ -22,7 +22,7 @@ async def create(
 
 @pytest.mark.parametrize("role", [Role.EDITOR, Role.ADMIN, Role.OWNER])
 async def test_an_editor_creates_an_applet_with_an_empty_draft(
-    client: AsyncClient, conn: Connection, execute: Execute, role: Role
+    client: AsyncClient, conn: Transaction, execute: Execute, role: Role
 ) -> None:
     ann = await factories.user(conn)
     team = await factories.team(conn, owner=ann)
@@ -52,7 +52,7 @@ async def test_an_editor_creates_an_applet_with_an_empty_draft(
     assert rows == [(bob.id, team.id, applet["id"])]
 
 
-async def test_a_viewer_creates_none(client: AsyncClient, conn: Connection) -> None:
+async def test_a_viewer_creates_none(client: AsyncClient, conn: Transaction) -> None:
     team = await factories.team(conn, owner=await factories.user(conn))
     bob = await factories.member(conn, team=team)
 
@@ -60,7 +60,7 @@ async def test_a_viewer_creates_none(client: AsyncClient, conn: Connection) -> N
 
 
 async def test_in_a_strangers_team_there_is_nothing_to_create(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     team = await factories.team(conn, owner=await factories.user(conn))
     bob = await factories.user(conn)
@@ -77,7 +77,7 @@ async def test_in_a_strangers_team_there_is_nothing_to_create(
     ("one", "other"), [("Diary", "dIARY"), ("Straße", "STRASSE"), ("ΣΑΣ", "σας"), ("x", " x ")]
 )
 async def test_a_name_is_one_applets_in_its_team(
-    client: AsyncClient, conn: Connection, one: str, other: str
+    client: AsyncClient, conn: Transaction, one: str, other: str
 ) -> None:
     ann = await factories.user(conn)
     team, second = [await factories.team(conn, owner=ann) for _ in range(2)]
@@ -92,7 +92,7 @@ async def test_a_name_is_one_applets_in_its_team(
     [("", "too_short"), ("  ", "too_short"), ("x" * 101, "too_long"), (None, "wrong_type")],
 )
 async def test_a_name_that_is_none_is_refused(
-    client: AsyncClient, conn: Connection, name: object, code: str
+    client: AsyncClient, conn: Transaction, name: object, code: str
 ) -> None:
     ann = await factories.user(conn)
     team = await factories.team(conn, owner=ann)
@@ -102,7 +102,7 @@ async def test_a_name_that_is_none_is_refused(
 
 @pytest.mark.parametrize("name", ["Di\x00ary", "Di\ud800ary"])
 async def test_a_name_that_cannot_be_stored_is_the_callers_mistake(
-    client: AsyncClient, conn: Connection, name: str
+    client: AsyncClient, conn: Transaction, name: str
 ) -> None:
     ann = await factories.user(conn)
     team = await factories.team(conn, owner=ann)
@@ -117,7 +117,7 @@ async def test_a_name_that_cannot_be_stored_is_the_callers_mistake(
 
 
 async def test_a_list_comes_in_pages_each_applet_once(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     ann = await factories.user(conn)
     team, other = [await factories.team(conn, owner=ann) for _ in range(2)]
@@ -147,7 +147,7 @@ async def test_a_list_comes_in_pages_each_applet_once(
 
 
 async def test_a_list_is_for_members_and_takes_its_own_cursors_only(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     ann, bob = await factories.user(conn), await factories.user(conn)
     team = await factories.team(conn, owner=ann)
@@ -173,7 +173,7 @@ PATHS: list[tuple[str, str, dict[str, object] | None]] = [
 
 @pytest.mark.parametrize(("method", "path", "body"), PATHS)
 async def test_a_stranger_cannot_tell_an_applet_from_none(
-    client: AsyncClient, conn: Connection, method: str, path: str, body: object
+    client: AsyncClient, conn: Transaction, method: str, path: str, body: object
 ) -> None:
     made = await factories.applet(conn)
     bob = await factories.user(conn)
@@ -198,7 +198,7 @@ async def test_a_stranger_cannot_tell_an_applet_from_none(
 
 @pytest.mark.parametrize(("method", "path", "body"), PATHS)
 async def test_a_viewer_reads_what_is_published_and_no_draft(
-    client: AsyncClient, conn: Connection, method: str, path: str, body: object
+    client: AsyncClient, conn: Transaction, method: str, path: str, body: object
 ) -> None:
     made = await factories.applet(conn)
     bob = await factories.member(conn, team=made.team)
@@ -218,7 +218,7 @@ async def test_a_viewer_reads_what_is_published_and_no_draft(
 
 @pytest.mark.parametrize(("method", "path", "body"), PATHS)
 async def test_applets_are_for_people_who_are_known(
-    client: AsyncClient, conn: Connection, method: str, path: str, body: object
+    client: AsyncClient, conn: Transaction, method: str, path: str, body: object
 ) -> None:
     made = await factories.applet(conn)
 
@@ -227,7 +227,7 @@ async def test_applets_are_for_people_who_are_known(
     problem(response, 401, "not_authenticated")
 
 
-async def test_an_applet_shows_its_current_version(client: AsyncClient, conn: Connection) -> None:
+async def test_an_applet_shows_its_current_version(client: AsyncClient, conn: Transaction) -> None:
     made = await factories.applet(conn)
 
     response = await client.get(f"/v1/applets/{made.applet.id}", headers=acting_as(made.owner))

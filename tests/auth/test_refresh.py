@@ -4,11 +4,12 @@ from datetime import datetime
 import pytest
 from httpx2 import AsyncClient, Response
 
-from src.auth import service, sessions, tokens
-from src.database import Connection
+from src.auth import exceptions, service, sessions, tokens
+from src.database import Pools, Transaction
 from tests import factories
 from tests.conftest import Execute
 from tests.http import acting_as, bearer, problem
+from tests.pooling import counting
 
 PREFIX = "core_rt_"
 
@@ -27,7 +28,7 @@ async def is_alive(client: AsyncClient, user: factories.User) -> bool:
     return (await client.get("/v1/users/me", headers=acting_as(user))).status_code == 200
 
 
-async def make_token(conn: Connection, user: factories.User, counter: int) -> str:
+async def make_token(conn: Transaction, user: factories.User, counter: int) -> str:
     """A genuine token of any counter, as only the holder of the session's key can make it."""
     session = await service.lock_session(conn, session_id=user.session_id, grace_seconds=0)
     key = sessions.unsealed_key(factories.SEALER, session)
@@ -35,7 +36,7 @@ async def make_token(conn: Connection, user: factories.User, counter: int) -> st
 
 
 async def test_a_refresh_token_is_traded_for_a_new_pair(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     ann = await factories.user(conn)
 
@@ -51,8 +52,33 @@ async def test_a_refresh_token_is_traded_for_a_new_pair(
     assert me.json()["id"] == str(ann.id)
 
 
+async def test_the_current_token_takes_no_transaction_and_any_other_does(
+    conn: Transaction, pools: Pools
+) -> None:
+    ann = await factories.user(conn)
+    counted = counting(pools)
+    issuer = await factories.issuer_of(conn)
+
+    async def trade(token: str) -> str:
+        claim = tokens.read_refresh_token(token)
+        issued = await sessions.refresh(counted.write.single, counted, issuer, claim)
+        return issued.refresh_token
+
+    second = await trade(ann.refresh_token)
+    third = await trade(second)
+    assert counted.write.stats()["transactions"] == 0
+
+    assert await trade(second) == third
+    assert counted.write.stats()["transactions"] == 1
+    with pytest.raises(exceptions.RefreshReused):
+        await trade(ann.refresh_token)
+    with pytest.raises(exceptions.RefreshInvalid):
+        await trade(third)
+    assert counted.write.stats()["transactions"] == 3
+
+
 async def test_refreshing_grows_no_table(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     ann = await factories.user(conn)
     token = ann.refresh_token
@@ -64,7 +90,7 @@ async def test_refreshing_grows_no_table(
 
 
 async def test_within_the_grace_time_a_replay_gets_the_same_successor(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     ann = await factories.user(conn)
 
@@ -77,7 +103,7 @@ async def test_within_the_grace_time_a_replay_gets_the_same_successor(
 
 
 async def test_after_the_grace_time_a_replay_ends_the_session(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     ann = await factories.user(conn)
     successor = await renewed(client, ann.refresh_token)
@@ -94,7 +120,7 @@ async def test_after_the_grace_time_a_replay_ends_the_session(
     assert rows == [(ann.id, ann.session_id)]
 
 
-async def test_two_tokens_back_there_is_no_grace(client: AsyncClient, conn: Connection) -> None:
+async def test_two_tokens_back_there_is_no_grace(client: AsyncClient, conn: Transaction) -> None:
     ann = await factories.user(conn)
     await renewed(client, await renewed(client, ann.refresh_token))
 
@@ -105,7 +131,7 @@ async def test_two_tokens_back_there_is_no_grace(client: AsyncClient, conn: Conn
 
 @pytest.mark.committed
 async def test_a_reused_token_ends_its_session_although_the_answer_is_an_error(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     ann = await factories.user(conn)
     other = await factories.session(conn, ann)
@@ -122,7 +148,7 @@ async def test_a_reused_token_ends_its_session_although_the_answer_is_an_error(
     assert await is_alive(client, other)
 
 
-async def test_a_forged_token_ends_no_session(client: AsyncClient, conn: Connection) -> None:
+async def test_a_forged_token_ends_no_session(client: AsyncClient, conn: Transaction) -> None:
     ann = await factories.user(conn)
     token = await renewed(client, await renewed(client, ann.refresh_token))
 
@@ -135,7 +161,7 @@ async def test_a_forged_token_ends_no_session(client: AsyncClient, conn: Connect
 
 
 async def test_a_token_from_the_future_is_invalid_and_ends_no_session(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     ann = await factories.user(conn)
 
@@ -146,7 +172,7 @@ async def test_a_token_from_the_future_is_invalid_and_ends_no_session(
 
 
 async def test_a_key_moved_to_another_session_opens_nothing(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     ann, bob = await factories.user(conn), await factories.user(conn)
 
@@ -162,7 +188,7 @@ async def test_a_key_moved_to_another_session_opens_nothing(
 
 @pytest.mark.parametrize("column", ["idle_expires_at", "expires_at"])
 async def test_an_expired_session_cannot_be_refreshed(
-    client: AsyncClient, conn: Connection, execute: Execute, column: str
+    client: AsyncClient, conn: Transaction, execute: Execute, column: str
 ) -> None:
     ann = await factories.user(conn)
 
@@ -176,7 +202,7 @@ async def test_an_expired_session_cannot_be_refreshed(
 
 
 async def test_refreshing_moves_the_idle_end_and_never_the_absolute_one(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     ann = await factories.user(conn)
     await execute(
@@ -196,7 +222,7 @@ async def test_refreshing_moves_the_idle_end_and_never_the_absolute_one(
 
 
 async def test_no_bit_of_a_refresh_token_can_be_changed(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     ann = await factories.user(conn)
     encoded = ann.refresh_token.removeprefix(PREFIX)
@@ -212,7 +238,7 @@ async def test_no_bit_of_a_refresh_token_can_be_changed(
     await renewed(client, ann.refresh_token)
 
 
-async def test_a_refresh_token_has_one_spelling(client: AsyncClient, conn: Connection) -> None:
+async def test_a_refresh_token_has_one_spelling(client: AsyncClient, conn: Transaction) -> None:
     ann = await factories.user(conn)
     token = ann.refresh_token
 
@@ -226,7 +252,7 @@ async def test_a_refresh_token_has_one_spelling(client: AsyncClient, conn: Conne
     await renewed(client, token)
 
 
-async def test_an_access_token_does_not_refresh(client: AsyncClient, conn: Connection) -> None:
+async def test_an_access_token_does_not_refresh(client: AsyncClient, conn: Transaction) -> None:
     ann = await factories.user(conn)
 
     problem(await refresh(client, ann.access_token[:200]), 401, "refresh_invalid")
@@ -234,7 +260,7 @@ async def test_an_access_token_does_not_refresh(client: AsyncClient, conn: Conne
     problem(response, 401, "refresh_invalid")
 
 
-async def test_a_refresh_token_gives_no_access(client: AsyncClient, conn: Connection) -> None:
+async def test_a_refresh_token_gives_no_access(client: AsyncClient, conn: Transaction) -> None:
     ann = await factories.user(conn)
 
     response = await client.get("/v1/users/me", headers=bearer(ann.refresh_token))
@@ -243,7 +269,7 @@ async def test_a_refresh_token_gives_no_access(client: AsyncClient, conn: Connec
 
 
 async def test_nothing_that_the_database_holds_is_a_token(
-    client: AsyncClient, conn: Connection, execute: Execute
+    client: AsyncClient, conn: Transaction, execute: Execute
 ) -> None:
     ann = await factories.user(conn)
     secret = base64.urlsafe_b64decode(ann.refresh_token.removeprefix(PREFIX) + "==")[20:]

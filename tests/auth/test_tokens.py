@@ -5,8 +5,8 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, LiteralString
 
 import pytest
 import time_machine
@@ -14,13 +14,15 @@ from httpx2 import AsyncClient, Headers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joserfc import jwk, jws, jwt
+from typing_extensions import override
 
 from src.auth.constants import ALGORITHM, TOKEN_TYPE
 from src.auth.tokens import TokenVerifier
 from src.config import AccessTokenSettings, AuthenticationSettings
-from src.database import Connection
+from src.database import Connection, Statement
+from src.database.connection import Fetched, PooledConnection
 from tests import factories
-from tests.conftest import MakeClient
+from tests.conftest import MakeClient, RawConnection
 from tests.http import acting_as, bearer, problem
 
 Claims = dict[str, Any]
@@ -332,23 +334,22 @@ async def test_a_verified_token_is_remembered_only_while_it_lives(
 
 
 async def test_unknown_key_ids_do_not_make_the_service_ask_again_and_again(
-    conn: Connection, forge: Forge
+    conn: Connection, raw: RawConnection, forge: Forge
 ) -> None:
     issuer = await factories.issuer_of(conn)
     verifier = TokenVerifier(issuer.keys, issuer.settings)
     asked = 0
 
-    class Counted:
-        def connection(self) -> Any:
+    class Counted(PooledConnection):
+        @override
+        async def fetch(
+            self, statement: Statement, text: LiteralString, params: Mapping[str, Any]
+        ) -> Fetched:
             nonlocal asked
             asked += 1
-            return pools.read.connection()
+            return await super().fetch(statement, text, params)
 
-        def stats(self) -> dict[str, int]:
-            return {}
-
-    pools = factories.lending(conn)
-    counted = type(pools)(*[Counted()] * 4)
+    counted = factories.lending(Counted(raw, deadline=10))
     for number in range(20):
         with pytest.raises(Exception, match="access token"):
             await verifier.verify(forge.sign(header={"kid": f"k{number}"}), counted)

@@ -9,7 +9,7 @@ the graph may hold a call too many, and none too few.
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -50,15 +50,22 @@ class Graph:
                     self._kin[name].add(above)
                     self._kin[above].add(name)
 
-    def reached(self, start: str) -> set[str]:
-        """Everything that a function can lead to, itself included."""
+    def reached(self, start: str, *, beyond: Callable[[str], bool] | None = None) -> set[str]:
+        """Everything that a function can lead to, itself included.
+
+        What is `beyond` is not reached, nor what only it leads to.
+        """
         pending, seen = [start], set[str]()
         while pending:
             name = pending.pop()
-            if name not in seen:
+            if name not in seen and (name == start or beyond is None or not beyond(name)):
                 seen.add(name)
                 pending += self._referred(name)
         return seen
+
+    def functions(self) -> Iterator[str]:
+        """Every function and method, by its full name."""
+        return (name for name, node in self._defined.items() if isinstance(node, Function))
 
     def knows(self, name: str) -> bool:
         return name in self._defined

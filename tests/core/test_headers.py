@@ -2,12 +2,15 @@ from uuid import UUID, uuid4
 
 import pytest
 from httpx2 import AsyncClient, Headers
+from starlette.types import Receive, Scope, Send
 
 from src.config import AuthenticationSettings, CorsSettings
 from src.database import Connection
+from src.metrics import Metrics
+from src.middleware import RequestContext
 from tests import factories
 from tests.conftest import MakeClient
-from tests.http import acting_as, problem
+from tests.http import acting_as, client_of, problem
 
 PAGE = "https://app.example.org"
 ASK = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
@@ -195,3 +198,54 @@ async def test_a_failure_is_readable_for_an_allowed_page(make_client: MakeClient
         )
         assert response.status_code == status
         assert response.headers["access-control-allow-origin"] == PAGE
+
+
+async def answer_with(*headers: tuple[bytes, bytes], **sent: str) -> Headers:
+    """What leaves the house when a handler answers with these headers."""
+
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": answered})
+        await send({"type": "http.response.body", "body": b""})
+
+    answered = list(headers)
+    context = RequestContext(app, metrics=Metrics(), has_https=True)
+    async with client_of(context) as client:
+        response = await client.get("/", headers=sent)
+    assert answered == list(headers)
+    return response.headers
+
+
+async def test_a_handlers_own_headers_stay_as_they_are() -> None:
+    given = [
+        (b"x-frame-options", b"SAMEORIGIN"),
+        (b"content-security-policy", b"default-src 'self'"),
+        (b"cache-control", b"private, max-age=60"),
+        (b"set-cookie", b"a=1"),
+        (b"set-cookie", b"b=2"),
+    ]
+
+    headers = await answer_with(*given, authorization="Bearer x")
+
+    assert [pair for pair in headers.raw if pair in given] == given
+    names = [name for name, _ in headers.raw if name != b"set-cookie"]
+    assert sorted(names) == sorted(
+        {
+            *(b"x-request-id", b"x-content-type-options", b"referrer-policy", b"x-frame-options"),
+            *(b"content-security-policy", b"cross-origin-resource-policy", b"cache-control"),
+            b"strict-transport-security",
+        }
+    )
+
+
+async def test_no_handler_chooses_the_request_id() -> None:
+    given = str(uuid4())
+
+    headers = await answer_with((b"x-request-id", b"mine"), **{"x-request-id": given})
+
+    assert headers.get_list("x-request-id") == [given]
+
+
+async def test_what_sets_a_cookie_or_comes_with_one_is_not_kept() -> None:
+    assert (await answer_with((b"set-cookie", b"a=1")))["cache-control"] == "no-store"
+    assert (await answer_with(cookie="a=1"))["cache-control"] == "no-store"
+    assert "cache-control" not in await answer_with()

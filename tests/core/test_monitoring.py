@@ -1,14 +1,18 @@
+import itertools
 import re
+from typing import cast
 
 import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from src import migrations
 from src.config import Settings
-from src.database import Connection
+from src.database import Connection, Pool, Pools
 from src.main import create_app
+from src.metrics import SECONDS, Metrics
 from tests import factories
 from tests.conftest import Execute, MakeClient
 from tests.http import acting_as, client_of, problem
@@ -88,9 +92,63 @@ async def test_requests_are_counted_by_operation(make_client: MakeClient, conn: 
     assert not any(str(ann.id) in str(key) for key in counted)
 
 
+def test_counters_read_as_the_librarys_own() -> None:
+    registry = CollectorRegistry()
+    requests = Counter(
+        "http_requests", "Requests answered.", ["method", "operation", "status"], registry=registry
+    )
+    durations = Histogram(
+        "http_request_duration_seconds",
+        "Time from the first byte of a request to the last of its answer.",
+        ["method", "operation"],
+        buckets=SECONDS,
+        registry=registry,
+    )
+    metrics = Metrics()
+    asked = itertools.product(("GET", "PUT"), ("get_me", "ping"), (200, 404, 503))
+    for number, (method, operation, status) in enumerate(asked):
+        for seconds in (0.0, 0.001, 0.0011, 0.25, 10.0, 11.5, number / 64):
+            metrics.observe(method=method, operation=operation, status=status, seconds=seconds)
+            requests.labels(method, operation, str(status)).inc()
+            durations.labels(method, operation).observe(seconds)
+
+    def read(text: bytes) -> list[str]:
+        return [
+            re.sub(r"(_created\{.*\}) .*", r"\1", line)
+            for line in text.decode().splitlines()
+            if "http_request" in line
+        ]
+
+    ours = read(metrics.text())
+    assert sorted(ours) == sorted(read(generate_latest(registry)))
+    assert len(ours) == 100
+
+
+async def test_what_a_pool_counts_beside_connections_is_shown() -> None:
+    class Laned:
+        def stats(self) -> dict[str, int]:
+            return {
+                "pool_size": 3,
+                "pool_available": 1,
+                "requests_num": 9,
+                "statements_waiting": 7,
+                "statements_shed": 2,
+            }
+
+    pool = cast("Pool", Laned())
+    metrics = Metrics()
+    metrics.watch(Pools(write=pool, read=pool, deciding=pool, stream=pool))
+
+    text = metrics.text().decode()
+    assert 'db_statements_waiting{pool="read"} 7.0' in text
+    assert 'db_statements_shed_total{pool="read"} 2.0' in text
+    assert 'db_pool_connections{pool="read",state="used"} 2.0' in text
+    assert "requests_num" not in text
+
+
 @pytest.mark.committed
-async def test_the_pools_are_counted(settings: Settings) -> None:
-    app = create_app(settings)
+async def test_the_pools_are_counted(settings: Settings, are_compiled: bool) -> None:
+    app = create_app(settings, compiled=are_compiled)
     async with app.router.lifespan_context(app), client_of(app) as client:
         await client.get("/health/ready")
         counted = await samples(client)

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
 
-from src.database import Connection
+from src.database import Transaction
 from tests import factories
 from tests.http import acting_as
 
@@ -79,7 +79,7 @@ def changed(value: Any, place: tuple[Any, ...], text: str) -> Any:
 
 
 @pytest.fixture
-async def known(conn: Connection) -> dict[str, str]:
+async def known(conn: Transaction) -> dict[str, str]:
     """Ids that lead somewhere, by the name of their parameter."""
     made = await factories.applet(conn)
     return {
@@ -164,7 +164,7 @@ async def test_every_operation_needs_a_known_caller_but_those_that_make_one(
 
 
 async def test_a_stranger_sees_nothing_of_a_team(
-    app: FastAPI, client: AsyncClient, conn: Connection, known: dict[str, str]
+    app: FastAPI, client: AsyncClient, conn: Transaction, known: dict[str, str]
 ) -> None:
     bob = await factories.user(conn)
     document = app.openapi()

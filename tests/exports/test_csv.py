@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from httpx2 import AsyncClient
 
-from src.database import Connection
+from src.database import Transaction
 from src.teams.constants import Role
 from tests import factories
 from tests.answers.sending import Json, put, put_all, republish, sheet
@@ -22,7 +22,7 @@ def note(text: str) -> Json:
 
 
 async def test_a_line_of_titles_then_one_a_submission(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     diary = await sheet(conn)
     bob = await factories.member(conn, team=diary.published.team)
@@ -57,13 +57,13 @@ async def test_a_line_of_titles_then_one_a_submission(
 
 
 async def test_an_applet_without_answers_has_titles_alone(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     assert await table(client, await sheet(conn)) == (["mood", "why", "score_total"], [])
 
 
 async def test_an_applet_without_versions_has_the_fixed_titles(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     ann = await factories.user(conn)
     team = await factories.team(conn, owner=ann)
@@ -116,7 +116,7 @@ EVERY_TYPE = draft(
     ],
 )
 async def test_each_type_has_its_cells(
-    client: AsyncClient, conn: Connection, payload: Json, expected: list[str]
+    client: AsyncClient, conn: Transaction, payload: Json, expected: list[str]
 ) -> None:
     on = await sheet(conn, EVERY_TYPE)
     await put_all(client, on.owner, on, payload)
@@ -135,7 +135,7 @@ async def test_each_type_has_its_cells(
     ],
 )
 async def test_a_text_arrives_as_it_was_written(
-    client: AsyncClient, conn: Connection, text: str
+    client: AsyncClient, conn: Transaction, text: str
 ) -> None:
     on = await sheet(conn, draft(NOTE))
     await put_all(client, on.owner, on, note(text), note("after"), activity="notes")
@@ -146,7 +146,7 @@ async def test_a_text_arrives_as_it_was_written(
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-async def test_no_text_is_a_formula(client: AsyncClient, conn: Connection, start: str) -> None:
+async def test_no_text_is_a_formula(client: AsyncClient, conn: Transaction, start: str) -> None:
     on = await sheet(conn, draft(NOTE))
     text = f"{start}HYPERLINK(1)"
     await put_all(client, on.owner, on, note(text), activity="notes")
@@ -158,7 +158,7 @@ async def test_no_text_is_a_formula(client: AsyncClient, conn: Connection, start
 
 @pytest.mark.parametrize("number", ["-2.5", "+7", "-3,25"])
 async def test_a_plain_number_is_left_as_it_is(
-    client: AsyncClient, conn: Connection, number: str
+    client: AsyncClient, conn: Transaction, number: str
 ) -> None:
     on = await sheet(conn, draft(NOTE))
     await put_all(client, on.owner, on, note(number), activity="notes")
@@ -169,7 +169,7 @@ async def test_a_plain_number_is_left_as_it_is(
 
 
 async def test_a_text_is_no_formula_either_when_its_item_has_become_a_number(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     old = await sheet(conn, draft(NOTE))
     await put_all(client, old.owner, old, note("=1+1"), activity="notes")
@@ -178,7 +178,7 @@ async def test_a_text_is_no_formula_either_when_its_item_has_become_a_number(
     assert await table(client, old) == (["note"], [["'=1+1"]])
 
 
-async def test_no_title_is_a_formula(client: AsyncClient, conn: Connection) -> None:
+async def test_no_title_is_a_formula(client: AsyncClient, conn: Transaction) -> None:
     on = await sheet(conn, draft({**NOTE, "name": "=1+1"}, {**NOTE, "name": "@two"}))
 
     titles, _ = await table(client, on)
@@ -186,7 +186,7 @@ async def test_no_title_is_a_formula(client: AsyncClient, conn: Connection) -> N
     assert titles == ["'=1+1.note", "'@two.note"]
 
 
-async def test_all_versions_share_a_table(client: AsyncClient, conn: Connection) -> None:
+async def test_all_versions_share_a_table(client: AsyncClient, conn: Transaction) -> None:
     first = await sheet(
         conn, draft(activity(item("text", "old"), item("text", "both"), name="notes"))
     )
@@ -221,7 +221,7 @@ async def test_all_versions_share_a_table(client: AsyncClient, conn: Connection)
 
 
 async def test_columns_stand_where_the_newest_version_that_had_them_put_them(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     def choice(name: str, *, with_text: bool) -> Json:
         return item("single_select", name, config={"extra_text": {"enabled": with_text}})
@@ -242,7 +242,7 @@ async def test_columns_stand_where_the_newest_version_that_had_them_put_them(
 
 
 async def test_a_form_that_has_come_back_is_the_newest(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     one = draft(activity(item("text", "a"), item("text", "b")))
     on = await sheet(conn, one)
@@ -253,7 +253,7 @@ async def test_a_form_that_has_come_back_is_the_newest(
     assert (await table(client, on))[0] == ["a", "b", "c"]
 
 
-async def test_an_activity_goes_by_its_newest_name(client: AsyncClient, conn: Connection) -> None:
+async def test_an_activity_goes_by_its_newest_name(client: AsyncClient, conn: Transaction) -> None:
     notes, other = activity(item("text", "zone"), name="old"), {**NOTE, "name": "other"}
     on = await sheet(conn, draft(notes, other))
     key = on.activities["old"]
@@ -266,7 +266,7 @@ async def test_an_activity_goes_by_its_newest_name(client: AsyncClient, conn: Co
     assert titles == ["note", "new.zone"]
 
 
-async def test_names_that_clash_name_their_activity(client: AsyncClient, conn: Connection) -> None:
+async def test_names_that_clash_name_their_activity(client: AsyncClient, conn: Transaction) -> None:
     def one(name: str) -> Json:
         return activity(
             item("slider", "pain", values={"scores": list(range(13))}, config={"add_scores": True}),
@@ -289,7 +289,7 @@ async def test_names_that_clash_name_their_activity(client: AsyncClient, conn: C
     assert sorted(rows) == [["", "", "", "2", "z", "2"], ["1", "", "1", "", "", ""]]
 
 
-async def test_no_two_columns_have_one_title(client: AsyncClient, conn: Connection) -> None:
+async def test_no_two_columns_have_one_title(client: AsyncClient, conn: Transaction) -> None:
     # The text beside `one` and the item `one_text`, the score `one` and the item `score_one`.
     choice = item(
         "single_select",
@@ -327,7 +327,7 @@ async def test_no_two_columns_have_one_title(client: AsyncClient, conn: Connecti
 
 @pytest.mark.parametrize("path", ["data.csv", "data.ndjson"])
 @pytest.mark.parametrize("role", list(Role))
-async def test_admins_export(client: AsyncClient, conn: Connection, path: str, role: Role) -> None:
+async def test_admins_export(client: AsyncClient, conn: Transaction, path: str, role: Role) -> None:
     diary = await sheet(conn)
     bob = await factories.member(conn, team=diary.published.team, role=role)
 
@@ -341,7 +341,7 @@ async def test_admins_export(client: AsyncClient, conn: Connection, path: str, r
 
 @pytest.mark.parametrize("path", ["data.csv", "data.ndjson", "statistics"])
 async def test_to_a_stranger_there_is_nothing_to_export(
-    client: AsyncClient, conn: Connection, path: str
+    client: AsyncClient, conn: Transaction, path: str
 ) -> None:
     diary = await sheet(conn)
     bob = await factories.user(conn)
@@ -357,7 +357,7 @@ async def test_to_a_stranger_there_is_nothing_to_export(
     assert mistakes(wrong) == {("/path/applet_id", "wrong_type")}
 
 
-async def test_an_export_holds_one_applet(client: AsyncClient, conn: Connection) -> None:
+async def test_an_export_holds_one_applet(client: AsyncClient, conn: Transaction) -> None:
     diary, other = await sheet(conn), await sheet(conn)
     await put_all(client, other.owner, other, None)
 

@@ -2,15 +2,16 @@ from uuid import uuid4
 
 from httpx2 import AsyncClient
 
-from src.database import Connection
+from src.database import Transaction
 from tests.answers.sending import put, put_all, republish, sheet
 from tests.applets.items.building import activity, draft, item
 from tests.exports.reading import lines
 from tests.http import acting_as
+from tests.instants import moments
 
 
 async def test_each_line_is_a_submission_with_its_answers(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     diary = await sheet(conn)
     submission = uuid4()
@@ -21,14 +22,14 @@ async def test_each_line_is_a_submission_with_its_answers(
     (line,) = await lines(client, diary)
 
     (answer,) = line.pop("answers")
-    assert line == shown["submission"]
+    assert moments(line) == moments(shown["submission"])
     assert answer == {
         name: sent[name] for name in ("activity_id", "revision_id", "payload", "scores")
     }
 
 
 async def test_lines_come_in_the_order_of_arrival_from_every_version(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     diary = await sheet(conn)
     await put_all(client, diary.owner, diary, {"mood": {"value": 0}}, {"mood": {"value": 1}})

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from httpx2 import AsyncClient
 from starlette.types import Message
 
-from src.database import Connection, Pools
+from src.database import Pools, Transaction
 from src.exceptions import TooManyRequests
 from src.statistics import service as statistics_service
 from src.streaming import DOWNLOADS_MAX, Downloads, StreamedResponse, reading
@@ -30,7 +30,7 @@ ROWS = 1200
 
 
 @pytest.fixture
-async def diary(client: AsyncClient, conn: Connection, execute: Execute) -> Sheet:
+async def diary(client: AsyncClient, conn: Transaction, execute: Execute) -> Sheet:
     """A diary with ROWS answers: one was sent, the others are its copies."""
     diary = await sheet(conn)
     await results(client, diary.owner, diary, [diary.batch_part()])
@@ -292,7 +292,7 @@ async def test_a_download_shows_one_moment(
 
 
 async def test_a_long_read_sees_one_moment_through_all_its_statements(
-    client: AsyncClient, conn: Connection, pools: Pools
+    client: AsyncClient, conn: Transaction, pools: Pools
 ) -> None:
     diary = await sheet(conn)
     await results(client, diary.owner, diary, [diary.batch_part()])
@@ -310,7 +310,7 @@ async def test_a_long_read_sees_one_moment_through_all_its_statements(
 
 
 async def test_a_user_has_two_downloads_at_a_time(
-    app: FastAPI, client: AsyncClient, conn: Connection, diary: Sheet
+    app: FastAPI, client: AsyncClient, conn: Transaction, diary: Sheet
 ) -> None:
     admin = await factories.member(conn, team=diary.published.team, role=Role.ADMIN)
     paths = ["data.csv", "data.ndjson", "statistics"]

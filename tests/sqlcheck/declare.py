@@ -4,13 +4,24 @@ import itertools
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from sqlcheck.hints import is_optional, labels, strip_none
 
 _GUARD = re.compile(r"--[ ]if[ ](\w+)(?:[ ]=[ ](\S+))?[ ]*$", re.MULTILINE)
 
 Stub = TypeVar("Stub", bound=Callable[..., object])
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Json(Generic[T]):
+    """JSON of the shape `T`, as the statement has built it."""
+
+    text: bytes
 
 
 class Connection(Protocol):

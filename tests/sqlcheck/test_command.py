@@ -76,6 +76,43 @@ async def name(conn: Connection, *, reader_id: UUID) -> Row | None: ...
     )
 
 
+def test_json_that_a_statement_builds_is_described(
+    library: str,
+    config: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = """
+        SELECT coalesce(json_agg(shown ORDER BY shown.id), '[]') AS books, max(shown.id::text)
+          FROM (SELECT book.id, book.price, book.subtitle,
+                       (SELECT coalesce(json_agg(copy.state ORDER BY copy.id), '[]')
+                          FROM copy
+                         WHERE copy.book_id = book.id) AS states
+                  FROM book) AS shown
+    """
+    monkeypatch.setattr("sys.stdin", io.StringIO(asked))
+
+    assert main(["--dsn", library, "--config", config, "--describe"]) == 0
+
+    assert capsys.readouterr().out.startswith(
+        """@dataclass(slots=True)
+class Book:
+    id: UUID
+    price: float | None
+    subtitle: str | None
+    states: list[Literal['shelved', 'lent', 'lost', 'withdrawn']]
+
+
+@dataclass(slots=True)
+class Row:
+    books: Json[list[Book]]
+    max: str | None
+
+
+"""
+    )
+
+
 def test_a_statement_that_cannot_be_described_is_refused(
     library: str,
     config: str,

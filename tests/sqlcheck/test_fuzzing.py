@@ -4,7 +4,7 @@ import psycopg
 
 from sqlcheck.session import open_session
 from tests.sqlcheck.conftest import SCHEMA
-from tests.sqlcheck.fuzzing import builtins, mutations, nullness, rows, schemas
+from tests.sqlcheck.fuzzing import built, builtins, mutations, nullness, rows, schemas
 
 
 def test_what_is_said_never_to_be_null_never_is(scratch: str) -> None:
@@ -41,3 +41,10 @@ def test_functions_that_make_null_of_values_are_listed(library: str) -> None:
 
     assert called > 1000
     assert found == set()
+
+
+def test_json_is_what_its_type_says(scratch: str) -> None:
+    tally = built.run(scratch, seed=1, count=25)
+
+    assert (tally.refused, tally.untrue, tally.missed) == ([], [], [])
+    assert tally.changed.total() > 150

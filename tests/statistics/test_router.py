@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from httpx2 import AsyncClient
 
-from src.database import Connection
+from src.database import Transaction
 from src.teams.constants import Role
 from tests import factories
 from tests.answers.sending import Json, Sheet, put_all, republish, results, sheet
@@ -64,7 +64,7 @@ def same(found: object, expected: float | None) -> bool:
 
 
 async def test_without_answers_there_is_nothing_to_describe(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     diary = await sheet(conn)
 
@@ -99,7 +99,7 @@ async def test_without_answers_there_is_nothing_to_describe(
 
 
 async def test_an_applet_without_versions_has_no_statistics(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     ann = await factories.user(conn)
     team = await factories.team(conn, owner=ann)
@@ -113,7 +113,7 @@ async def test_an_applet_without_versions_has_no_statistics(
     assert response.json() == {"submissions": 0, "items": [], "scores": []}
 
 
-async def test_items_and_scores_are_described(client: AsyncClient, conn: Connection) -> None:
+async def test_items_and_scores_are_described(client: AsyncClient, conn: Transaction) -> None:
     diary = await sheet(conn)
     moods = [0, 0, 1, 2, 2, 2]
     await send(client, diary, [{"mood": mood} for mood in moods[:-1]])
@@ -142,7 +142,7 @@ async def test_items_and_scores_are_described(client: AsyncClient, conn: Connect
 
 
 async def test_one_answer_has_a_mean_and_no_deviation(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     diary = await sheet(conn)
     await send(client, diary, [{"mood": 1}])
@@ -227,7 +227,7 @@ def check(found: Json, answers: Sequence[Mapping[str, int]]) -> None:
 
 
 async def test_alpha_takes_complete_cases_and_means_take_all(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     on = await sheet(conn, SCALE)
     answers: list[dict[str, int]] = [
@@ -250,7 +250,7 @@ async def test_alpha_takes_complete_cases_and_means_take_all(
     assert by_name(found["scores"])["plain"]["alpha"] < 0
 
 
-async def test_equal_totals_have_no_alpha(client: AsyncClient, conn: Connection) -> None:
+async def test_equal_totals_have_no_alpha(client: AsyncClient, conn: Transaction) -> None:
     on = await sheet(conn, SCALE)
     answers = [{"a": number, "b": 3 - number, "c": 0} for number in range(4)]
     await send(client, on, answers)
@@ -263,7 +263,7 @@ async def test_equal_totals_have_no_alpha(client: AsyncClient, conn: Connection)
 
 @pytest.mark.parametrize("seed", range(8))
 async def test_any_answers_are_described_as_a_textbook_would(
-    client: AsyncClient, conn: Connection, seed: int
+    client: AsyncClient, conn: Transaction, seed: int
 ) -> None:
     dice = random.Random(seed)  # noqa: S311
     answers = [
@@ -277,7 +277,7 @@ async def test_any_answers_are_described_as_a_textbook_would(
 
 
 async def test_a_choice_of_several_counts_in_each_bin(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     tree = draft(
         activity(
@@ -304,7 +304,7 @@ async def test_a_choice_of_several_counts_in_each_bin(
     assert same(both["alpha"], alpha([[5, 9], [4, 0]]))
 
 
-async def test_a_slider_of_many_values_has_no_bins(client: AsyncClient, conn: Connection) -> None:
+async def test_a_slider_of_many_values_has_no_bins(client: AsyncClient, conn: Transaction) -> None:
     on = await sheet(
         conn,
         draft(
@@ -345,7 +345,7 @@ async def test_a_slider_of_many_values_has_no_bins(client: AsyncClient, conn: Co
 
 
 async def test_a_choice_of_very_many_options_keeps_its_bins(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     many = {"options": [{"text": f"option {number}"} for number in range(300)]}
     one = item("single_select", "one", values=many, config=SKIPPABLE)
@@ -360,7 +360,7 @@ async def test_a_choice_of_very_many_options_keeps_its_bins(
 
 
 async def test_an_item_of_one_version_is_described_by_the_answers_that_had_it(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     first = await sheet(
         conn, draft(activity(item("slider", "old"), item("slider", "both", config=SKIPPABLE)))
@@ -399,7 +399,7 @@ async def test_an_item_of_one_version_is_described_by_the_answers_that_had_it(
 
 
 async def test_a_scale_that_has_grown_is_complete_where_all_of_it_was_answered(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     def scale(*names: str) -> Json:
         listed = [
@@ -421,7 +421,7 @@ async def test_a_scale_that_has_grown_is_complete_where_all_of_it_was_answered(
 
 
 async def test_a_scale_is_not_complete_where_an_item_was_another(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     def scale(first: Json) -> Json:
         other = item("single_select", "b", config=SCORED, values={"options": options(1, 2, 3)})
@@ -451,7 +451,7 @@ async def test_a_scale_is_not_complete_where_an_item_was_another(
     ],
 )
 async def test_an_item_that_has_become_another_is_described_as_what_it_is_now(
-    client: AsyncClient, conn: Connection, old: Json, given: object, new: Json, later: object
+    client: AsyncClient, conn: Transaction, old: Json, given: object, new: Json, later: object
 ) -> None:
     first = await sheet(conn, draft(activity(old)))
     await send(client, first, [{"it": given}] * 3)
@@ -470,7 +470,7 @@ async def test_an_item_that_has_become_another_is_described_as_what_it_is_now(
 
 
 async def test_a_form_that_has_come_back_describes_the_answers_to_all(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     tree = draft(
         activity(item("slider", "a", config=SKIPPABLE), item("slider", "b", config=SKIPPABLE))
@@ -491,7 +491,7 @@ async def test_a_form_that_has_come_back_describes_the_answers_to_all(
     assert described == [("a", 2, 0, 2), ("b", 1, 1, 2)]
 
 
-async def test_two_activities_are_described_apart(client: AsyncClient, conn: Connection) -> None:
+async def test_two_activities_are_described_apart(client: AsyncClient, conn: Transaction) -> None:
     on = await sheet(
         conn,
         draft(
@@ -515,7 +515,7 @@ async def test_two_activities_are_described_apart(client: AsyncClient, conn: Con
 
 
 @pytest.mark.parametrize("role", list(Role))
-async def test_admins_read_statistics(client: AsyncClient, conn: Connection, role: Role) -> None:
+async def test_admins_read_statistics(client: AsyncClient, conn: Transaction, role: Role) -> None:
     diary = await sheet(conn)
     bob = await factories.member(conn, team=diary.published.team, role=role)
     await put_all(client, bob, diary, None)
@@ -529,7 +529,7 @@ async def test_admins_read_statistics(client: AsyncClient, conn: Connection, rol
 
 
 async def test_to_a_stranger_there_is_nothing_to_describe(
-    client: AsyncClient, conn: Connection
+    client: AsyncClient, conn: Transaction
 ) -> None:
     diary = await sheet(conn)
     bob = await factories.user(conn)

@@ -1,6 +1,5 @@
-import base64
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from httpx2 import AsyncClient, Response
@@ -28,8 +27,7 @@ async def test_the_creator_becomes_the_owner(
     team = response.json()
     assert team.keys() == {"id", "name", "my_role", "member_count", "created_at", "updated_at"}
     assert (team["name"], team["my_role"], team["member_count"]) == ("Birds", "owner", 1)
-    assert team["created_at"].endswith("Z")
-    assert datetime.fromisoformat(team["created_at"]).utcoffset() is not None
+    assert datetime.fromisoformat(team["created_at"]).utcoffset() == timedelta(0)
     assert response.headers["location"] == f"/v1/teams/{team['id']}"
     shown = await client.get(response.headers["location"], headers=acting_as(ann))
     assert (shown.status_code, shown.json()) == (200, team)
@@ -222,27 +220,24 @@ async def test_the_bounds_of_a_limit_belong_to_it(
     assert response.status_code == 200
 
 
-def cursor(*value: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
-
-
 ID = "01a1fc37-db69-7b34-a928-444398bcbc0f"
+AT = "2026-01-01T00:00:00.000000Z"
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        *("x", "=", "%", "\u00e9", "\x00", "bnVsbA", "W10", "e30", "MQ", "A" * 499, "'; --"),
-        cursor("2026-01-01T00:00:00", ID),
-        cursor("2026-01-01T00:00:00+00:00", "x"),
-        cursor("2026-01-01T00:00:00+00:00"),
-        cursor("2026-01-01T00:00:00+00:00", ID, 1),
-        cursor(1, ID),
-        cursor(None, None),
-        cursor([], {}),
-        cursor("yesterday", ID),
-        base64.urlsafe_b64encode(b"[" * 300).decode(),
-        base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+        *("", "x", "=", "%", "\u00e9", "\x00", "bnVsbA", "W10", "e30", "MQ", "A" * 499, "'; --"),
+        *(
+            f"{at}_{ID}"
+            for at in ("", "1", "yesterday", "null", "2026-01-01", "2026-01-01T00:00:00Z")
+        ),
+        *(f"{at}_{ID}" for at in ("2026-02-30T00:00:00.000000Z", "0000-01-01T00:00:00.000000Z")),
+        *(f"{at}_{ID}" for at in (f" {AT}", f"{AT} ", AT[:-1], AT.lower(), f"{AT[:-1]}+00:00")),
+        f"2026-01-01T00:00:00.00000\u0661Z_{ID}",
+        *(f"{AT}{between}{ID}" for between in ("", ",", "__", "\n", "_ ")),
+        *(f"{AT}_{key}" for key in ("", "x", ID[:-1], ID + "0", ID.upper(), ID.replace("-", ""))),
+        *(f"{AT}_{key}" for key in (f"{{{ID}}}", f"urn:uuid:{ID}", f"{ID}\n", f"{ID}_1")),
     ],
 )
 async def test_a_cursor_of_no_list_of_ours_is_refused(
@@ -255,17 +250,17 @@ async def test_a_cursor_of_no_list_of_ours_is_refused(
     problem(response, 400, "invalid_cursor")
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59-23:59"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"])
 async def test_a_cursor_at_the_end_of_time_is_no_defect(
     client: AsyncClient, conn: Connection, at: str
 ) -> None:
     ann = await factories.user(conn)
 
     response = await client.get(
-        "/v1/teams", params={"cursor": cursor(at, ID)}, headers=acting_as(ann)
+        "/v1/teams", params={"cursor": f"{at}_{ID}"}, headers=acting_as(ann)
     )
 
-    assert response.status_code in {200, 400}, response.text
+    assert response.status_code == 200, response.text
 
 
 async def test_a_cursor_that_is_too_long_is_refused(client: AsyncClient, conn: Connection) -> None:

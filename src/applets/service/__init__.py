@@ -1,6 +1,6 @@
-"""What can be done with applets, inside the caller's transaction."""
+"""What can be done with applets."""
 
-from src.applets.service.core import create, get, list_for_team
+from src.applets.service.core import create, get, list_for_team, show
 from src.applets.service.drafts import get_draft, read_import, save_draft, save_import
 from src.applets.service.forms import (
     assess,
@@ -10,6 +10,7 @@ from src.applets.service.forms import (
     numeric,
 )
 from src.applets.service.versions import (
+    get_content_mark,
     get_revision,
     get_version,
     list_measures,
@@ -17,6 +18,7 @@ from src.applets.service.versions import (
     list_revisions,
     list_versions,
     publish,
+    show_content,
     stream_unasked,
 )
 
@@ -27,6 +29,7 @@ __all__ = [
     "contribution",
     "create",
     "get",
+    "get_content_mark",
     "get_draft",
     "get_revision",
     "get_version",
@@ -40,5 +43,7 @@ __all__ = [
     "read_import",
     "save_draft",
     "save_import",
+    "show",
+    "show_content",
     "stream_unasked",
 ]

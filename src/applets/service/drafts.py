@@ -16,7 +16,7 @@ from src.applets.schemas import (
 )
 from src.audit import service as audit_service
 from src.audit.constants import Action
-from src.database import Connection, sql
+from src.database import Connection, Transaction, sql
 from src.exceptions import FieldError, Invalid
 from src.users.schemas import UserId
 
@@ -25,7 +25,9 @@ from src.users.schemas import UserId
     "SELECT draft AS tree, draft_rev AS rev FROM applet WHERE id = %(applet_id)s",
     missing=exceptions.AppletNotFound,
 )
-async def get_draft(conn: Connection, *, applet_id: AppletId) -> Draft: ...
+async def get_draft(conn: Connection, *, applet_id: AppletId) -> Draft:
+    """What editors work on."""
+    ...
 
 
 @sql(
@@ -53,7 +55,7 @@ async def _list_activity_ids(conn: Connection, *, applet_id: AppletId) -> list[A
 
 
 async def save_draft(
-    conn: Connection, *, applet_id: AppletId, user_id: UserId, tree: Tree, expected_rev: int | None
+    conn: Transaction, *, applet_id: AppletId, user_id: UserId, tree: Tree, expected_rev: int | None
 ) -> Draft:
     """Replace the draft, if it is still the one the caller has read (None: in any case).
 
@@ -104,7 +106,7 @@ def read_import(data: bytes, *, filename: str | None) -> Imported:
 
 
 async def save_import(
-    conn: Connection,
+    conn: Transaction,
     *,
     applet: Applet,
     user_id: UserId,

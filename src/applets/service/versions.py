@@ -12,6 +12,9 @@ from src.applets.schemas import (
     ActivityId,
     Applet,
     AppletId,
+    Content,
+    ContentMark,
+    CreatedVersion,
     Measure,
     PublishableDraft,
     RevisionId,
@@ -24,9 +27,9 @@ from src.applets.schemas import (
 )
 from src.audit import service as audit_service
 from src.audit.constants import Action
-from src.database import Connection, sql
+from src.database import Connection, Json, Transaction, sql
 from src.exceptions import FieldError, Invalid
-from src.pagination import PageRequest, Place
+from src.pagination import PageRequest
 from src.schemas import Page
 from src.users.schemas import UserId
 
@@ -35,7 +38,7 @@ from src.users.schemas import UserId
     "SELECT id FROM applet WHERE id = %(applet_id)s FOR NO KEY UPDATE",
     missing=exceptions.AppletNotFound,
 )
-async def _lock(conn: Connection, *, applet_id: AppletId) -> AppletId: ...
+async def _lock(conn: Transaction, *, applet_id: AppletId) -> AppletId: ...
 
 
 @sql(
@@ -53,7 +56,7 @@ async def _lock(conn: Connection, *, applet_id: AppletId) -> AppletId: ...
 async def _get_publishable(conn: Connection, *, applet_id: AppletId) -> PublishableDraft: ...
 
 
-async def _lock_draft(conn: Connection, *, applet_id: AppletId) -> PublishableDraft:
+async def _lock_draft(conn: Transaction, *, applet_id: AppletId) -> PublishableDraft:
     """The draft, held until the transaction ends: publications of an applet take turns.
 
     Two statements: one that waits for its lock still sees the versions of before the wait.
@@ -127,9 +130,12 @@ async def _find_or_add_revision(
                draft = %(draft)s,
                draft_rev = draft_rev + 1
          WHERE id = %(applet_id)s
+    ), shown AS (
+        SELECT id, applet_id, seq, label, note, published_by, instant(published_at) AS published_at
+          FROM new_version
     )
-    SELECT id, applet_id, seq, label, note, published_by, published_at
-      FROM new_version
+    SELECT id, row_to_json(shown) AS body
+      FROM shown
     -- `publish` holds the applet's row, so nobody else makes its next version.
     -- allow constraint(applet_version_applet_id_fkey, applet_version_published_by_fkey)
     -- allow constraint(applet_version_applet_id_label_key, applet_version_applet_id_seq_key)
@@ -155,10 +161,12 @@ async def _add_version(
     user_id: UserId,
     activity_ids: list[ActivityId],
     revision_ids: list[RevisionId],
-) -> Version: ...
+) -> CreatedVersion: ...
 
 
-async def publish(conn: Connection, *, applet: Applet, user_id: UserId, note: str) -> Version:
+async def publish(
+    conn: Transaction, *, applet: Applet, user_id: UserId, note: str
+) -> CreatedVersion:
     """Make the draft the current version.
 
     Raises Invalid where the draft cannot be answered, NothingToPublish where it says nothing new.
@@ -186,12 +194,13 @@ async def publish(conn: Connection, *, applet: Applet, user_id: UserId, note: st
             raise RuntimeError("a revision neither stands nor was made")
         revision_ids.append(revision_id)
         activity["revision_id"] = str(revision_id)
+    label = items.next_label(draft.current_label, draft.current_tree, tree)
     version = await _add_version(
         conn,
         version_id=VersionId(uuid7()),
         applet_id=applet.id,
         seq=draft.current_seq + 1,
-        label=items.next_label(draft.current_label, draft.current_tree, tree),
+        label=label,
         name=tree["name"],
         content=content,
         draft=tree,
@@ -207,7 +216,7 @@ async def publish(conn: Connection, *, applet: Applet, user_id: UserId, note: st
         actor_id=user_id,
         team_id=applet.team_id,
         object_id=applet.id,
-        detail={"version_id": str(version.id), "label": version.label},
+        detail={"version_id": str(version.id), "label": label},
     )
     return version
 
@@ -243,12 +252,27 @@ def _with_activity_ids(tree: Tree, current: Mapping[str, Any] | None) -> Tree:
 
 @sql(
     """
-    SELECT id, applet_id, seq, label, note, published_by, published_at
-      FROM applet_version
-     WHERE applet_id = %(applet_id)s
-       AND (published_at, id) < (%(before_at)s, %(before_id)s)  -- if before_at
-     ORDER BY published_at DESC, id DESC
-     LIMIT %(limit)s
+    WITH shown AS (
+        SELECT id, applet_id, seq, label, note, published_by, instant(published_at) AS published_at
+          FROM applet_version
+         WHERE applet_id = %(applet_id)s
+           AND (published_at, id) < (%(before_at)s, %(before_id)s)  -- if before_at
+         ORDER BY applet_version.published_at DESC, applet_version.id DESC
+         LIMIT %(limit)s + 1
+    ), listed AS (
+        SELECT row_to_json(shown) AS body, published_at, id,
+               row_number() OVER (ORDER BY published_at DESC, id DESC) AS place
+          FROM shown
+    ), page AS (
+        SELECT coalesce(json_agg(body ORDER BY published_at DESC, id DESC)
+                        FILTER (WHERE place <= %(limit)s), '[]') AS items,
+               CASE WHEN count(*) > %(limit)s
+                    THEN max(published_at || '_' || id) FILTER (WHERE place = %(limit)s)
+               END AS next_cursor
+          FROM listed
+    )
+    SELECT row_to_json(page)
+      FROM page
     """
 )
 async def _list_versions(
@@ -258,22 +282,66 @@ async def _list_versions(
     before_at: datetime | None,
     before_id: UUID | None,
     limit: int,
-) -> list[Version]: ...
+) -> Json[Page[Version]]: ...
 
 
 async def list_versions(
     conn: Connection, *, applet_id: AppletId, page: PageRequest
-) -> Page[Version]:
+) -> Json[Page[Version]]:
     """The versions of an applet, newest first."""
     place = page.place()
-    versions = await _list_versions(
+    return await _list_versions(
         conn,
         applet_id=applet_id,
         before_at=place.at if place else None,
         before_id=place.id if place else None,
-        limit=page.fetch,
+        limit=page.limit,
     )
-    return page.page(versions, lambda version: Place(version.published_at, version.id))
+
+
+@sql(
+    """
+    SELECT seq, content_sha256 AS sha256
+      FROM applet_version
+     WHERE id = %(version_id)s
+       AND applet_id = %(applet_id)s
+    """,
+    missing=exceptions.VersionNotFound,
+)
+async def get_content_mark(
+    conn: Connection, *, applet_id: AppletId, version_id: VersionId
+) -> ContentMark:
+    """What tells a version's content from any other."""
+    ...
+
+
+@sql(
+    """
+    WITH shown AS (
+        SELECT row_to_json(version) AS version, content.name, content.description, content.about,
+               content.activities, content.flows
+          FROM applet_version
+         CROSS JOIN LATERAL
+               (SELECT applet_version.id, applet_version.applet_id, applet_version.seq,
+                       applet_version.label, applet_version.note, applet_version.published_by,
+                       instant(applet_version.published_at) AS published_at) AS version
+         CROSS JOIN jsonb_to_record(applet_version.content)
+               AS content (name text, description jsonb, about jsonb, activities jsonb, flows jsonb)
+         WHERE applet_version.id = %(version_id)s
+           AND applet_version.applet_id = %(applet_id)s
+    )
+    SELECT row_to_json(shown)
+      FROM shown
+    -- What is published has the shape of a draft, and `items` has checked that.
+    -- allow json
+    """,
+    missing=exceptions.VersionNotFound,
+)
+async def show_content(
+    conn: Connection, *, applet_id: AppletId, version_id: VersionId
+) -> Json[Content]:
+    """What clients load in order to ask."""
+    ...
 
 
 @sql(
@@ -369,8 +437,8 @@ async def list_newest_revisions(conn: Connection, *, applet_id: AppletId) -> lis
     -- not null: name
     """
 )
-def stream_unasked(conn: Connection, *, applet_id: AppletId) -> AsyncIterator[Unasked]:
-    """Where older forms differ from the newest of their activity. The caller holds a transaction.
+def stream_unasked(conn: Transaction, *, applet_id: AppletId) -> AsyncIterator[Unasked]:
+    """Where older forms differ from the newest of their activity.
 
     The trees stay in the database: together they can be far larger than memory.
     """

@@ -8,6 +8,7 @@ from uuid import UUID
 
 BranchId = NewType("BranchId", UUID)
 ReaderId = NewType("ReaderId", UUID)
+AuthorId = NewType("AuthorId", int)
 BookId = NewType("BookId", UUID)
 TokenId = NewType("TokenId", UUID)
 VisitId = NewType("VisitId", UUID)

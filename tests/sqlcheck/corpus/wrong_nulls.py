@@ -369,6 +369,22 @@ async def null_inside_literal(conn: Connection, *, book_id: BookId) -> Names | N
 async def null_inside_sub_query(conn: Connection) -> Names: ...
 
 
+@wrong("null", "NULL inside an array that a sub-query collects")
+@sql("SELECT coalesce((SELECT array_agg(subtitle ORDER BY id) FROM book), '{}') AS names")
+async def null_inside_collected(conn: Connection) -> Names: ...
+
+
+@wrong("null", "NULL inside an array of one part of a UNION")
+@sql(
+    """
+    SELECT parts.names
+      FROM (SELECT ARRAY['a'] AS names UNION ALL SELECT ARRAY[NULL, 'b']) AS parts
+     ORDER BY parts.names
+    """
+)
+async def null_inside_one_part(conn: Connection) -> list[Names]: ...
+
+
 @wrong("null", "sets side by side are padded")
 @sql("SELECT generate_series(1, 3) AS number, generate_series(1, 5) AS other")
 async def padded_sets(conn: Connection) -> list["Pair"]: ...

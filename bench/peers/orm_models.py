@@ -1,0 +1,196 @@
+"""The tables as SQLAlchemy's declarative classes."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FetchedValue, ForeignKey, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+AT = TIMESTAMP(timezone=True)
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: AT, dict[str, Any]: JSONB, list[str]: ARRAY(Text)}  # noqa: RUF012
+    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012
+
+
+def made_by_database(**options: Any) -> Any:
+    return mapped_column(server_default=FetchedValue(), **options)
+
+
+class Account(Base):
+    __tablename__ = "account"
+    id: Mapped[UUID] = made_by_database(primary_key=True)
+    email: Mapped[str]
+    email_key: Mapped[str] = mapped_column(deferred=True)
+    username: Mapped[str | None]
+    given_name: Mapped[str]
+    family_name: Mapped[str]
+    display_name: Mapped[str]
+    locale: Mapped[str]
+    time_zone: Mapped[str]
+    status: Mapped[str]
+    email_verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    @classmethod
+    def has_email(cls, email: str) -> ColumnElement[bool]:
+        return cls.email_key == func.casefold(email)
+
+
+class Password(Base):
+    __tablename__ = "password"
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    hash: Mapped[str]
+
+
+class Login(Base):
+    __tablename__ = "session"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    transport: Mapped[str]
+    refresh_key: Mapped[bytes]
+    refresh_counter: Mapped[int] = mapped_column(default=0)
+    rotated_at: Mapped[datetime] = made_by_database()
+    auth_methods: Mapped[list[str]]
+    last_seen_at: Mapped[datetime] = made_by_database()
+    idle_expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    @classmethod
+    def is_alive(cls) -> tuple[ColumnElement[bool], ...]:
+        """Conditions on a session and its account."""
+        return (
+            cls.revoked_at.is_(None),
+            cls.idle_expires_at > func.now(),
+            cls.expires_at > func.now(),
+            Account.status.in_(["active", "pending"]),
+        )
+
+
+class Team(Base):
+    __tablename__ = "team"
+    id: Mapped[UUID] = made_by_database(primary_key=True)
+    name: Mapped[str]
+    created_at: Mapped[datetime] = made_by_database()
+    updated_at: Mapped[datetime] = made_by_database()
+    members: Mapped[list["TeamMember"]] = relationship(back_populates="team")
+
+    def seen(self, *, role: str, count: int | None) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "my_role": role,
+            "member_count": count,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        }
+
+
+class TeamMember(Base):
+    __tablename__ = "team_member"
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("team.id"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    role: Mapped[str]
+    team: Mapped[Team] = relationship(back_populates="members")
+
+
+class AuditEvent(Base):
+    __tablename__ = "audit_event"
+    id: Mapped[int] = made_by_database(primary_key=True)
+    actor_id: Mapped[UUID | None]
+    team_id: Mapped[UUID | None]
+    action: Mapped[str]
+    object_id: Mapped[UUID | None]
+    detail: Mapped[dict[str, Any]]
+
+    @classmethod
+    def of(cls, actor_id: UUID, team_id: UUID) -> "AuditEvent":
+        return cls(
+            actor_id=actor_id, team_id=team_id, action="team.created", object_id=team_id, detail={}
+        )
+
+
+class Applet(Base):
+    __tablename__ = "applet"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("team.id"))
+
+
+class AppletVersion(Base):
+    __tablename__ = "applet_version"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    applet_id: Mapped[UUID]
+
+
+class VersionActivity(Base):
+    __tablename__ = "applet_version_activity"
+    applet_version_id: Mapped[UUID] = mapped_column(primary_key=True)
+    activity_id: Mapped[UUID] = mapped_column(primary_key=True)
+    activity_revision_id: Mapped[UUID]
+
+
+class ActivityRevision(Base):
+    __tablename__ = "activity_revision"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]]
+
+
+class VersionCopy(Base):
+    __tablename__ = "version_copy"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    label: Mapped[str]
+
+
+class Submission(Base):
+    __tablename__ = "submission"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    applet_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version_id: Mapped[UUID] = mapped_column("applet_version_id", ForeignKey("version_copy.id"))
+    respondent_id: Mapped[UUID] = mapped_column("account_id")
+    status: Mapped[str]
+    started_at: Mapped[datetime]
+    completed_at: Mapped[datetime]
+    received_at: Mapped[datetime] = made_by_database()
+    zone: Mapped[str]
+    version: Mapped[VersionCopy] = relationship()
+    answers: Mapped[list["Answer"]] = relationship(
+        back_populates="submission",
+        order_by="Answer.step, Answer.id",
+        primaryjoin="and_(Answer.applet_id == Submission.applet_id,"
+        " foreign(Answer.submission_id) == Submission.id)",
+    )
+
+    @property
+    def version_label(self) -> str:
+        return self.version.label
+
+
+class Answer(Base):
+    __tablename__ = "answer"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    applet_id: Mapped[UUID] = mapped_column(primary_key=True)
+    submission_id: Mapped[UUID]
+    step: Mapped[int]
+    activity_id: Mapped[UUID]
+    revision_id: Mapped[UUID] = mapped_column("activity_revision_id")
+    payload: Mapped[dict[str, Any]]
+    part_sha256: Mapped[bytes]
+    scores: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime]
+    received_at: Mapped[datetime] = made_by_database()
+    submission: Mapped[Submission] = relationship(
+        back_populates="answers",
+        primaryjoin="and_(Answer.applet_id == Submission.applet_id,"
+        " foreign(Answer.submission_id) == Submission.id)",
+    )
+
+    @property
+    def version_id(self) -> UUID:
+        return self.submission.version_id

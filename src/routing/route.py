@@ -1,0 +1,85 @@
+"""The class of every route: one that knows `Json[T]`."""
+
+import functools
+import inspect
+import types
+from collections.abc import Awaitable, Callable
+from typing import Any, Union, get_args, get_origin
+
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from src.database import Json
+
+Endpoint = Callable[..., Awaitable[Any]]
+
+JSON = "application/json"
+DRAFT = "_draft"
+"""The parameter by which an endpoint without one of its own gets the headers that others set."""
+
+
+class Route(APIRoute):
+    """A path operation that may return `Json[T]`: JSON that is sent as it is, and described as `T`.
+
+    Its status and the headers set through a `response: Response` parameter hold as for any other
+    return value. `Json[T] | Response` answers with whichever it is.
+    """
+
+    json_endpoint: Endpoint | None
+    """The endpoint as it was written, if it returns `Json`; `endpoint` then answers for it."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        status_code: int | None = None,
+        **declared: Any,
+    ) -> None:
+        self.json_endpoint = None
+        signature = inspect.signature(endpoint, eval_str=True)
+        if (shape := _json_shape(signature.return_annotation)) is not None:
+            self.json_endpoint = endpoint
+            endpoint = _answering(endpoint, signature, shape, status_code or 200)
+        super().__init__(path, endpoint, status_code=status_code, **declared)
+
+
+def _json_shape(annotation: Any) -> Any:
+    """The `T` of `Json[T]` and of `Json[T] | Response`; None for any other annotation."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        others = [one for one in get_args(annotation) if not _is_response(one)]
+        annotation = others[0] if len(others) == 1 else None
+    if get_origin(annotation) is Json:
+        (shape,) = get_args(annotation)
+        return shape
+    return None
+
+
+def _is_response(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Response)
+
+
+def _answering(
+    endpoint: Endpoint, signature: inspect.Signature, shape: Any, status_code: int
+) -> Endpoint:
+    """`endpoint` with its JSON as a response, which FastAPI leaves alone."""
+    parameters = list(signature.parameters.values())
+    own = next((one.name for one in parameters if _is_response(one.annotation)), None)
+    if own is None:
+        draft = inspect.Parameter(DRAFT, inspect.Parameter.KEYWORD_ONLY, annotation=Response)
+        parameters.append(draft)
+
+    @functools.wraps(endpoint)
+    async def answer(**given: Any) -> Response:
+        draft: Response = given[own] if own is not None else given.pop(DRAFT)
+        built = await endpoint(**given)
+        if isinstance(built, Response):
+            return built
+        # FastAPI's draft has no status until somebody gives it one.
+        response = Response(built.text, draft.status_code or status_code, media_type=JSON)
+        response.raw_headers.extend(draft.raw_headers)
+        return response
+
+    described = signature.replace(parameters=parameters, return_annotation=shape)
+    vars(answer)["__signature__"] = described
+    return answer

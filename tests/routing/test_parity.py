@@ -1,0 +1,408 @@
+"""Every route of the product answers alike, compiled or served by FastAPI."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
+from httpx2 import AsyncClient, Response
+
+from src.auth import cookies
+from src.auth.constants import Transport
+from src.config import Settings
+from src.database import Transaction
+from src.main import create_app
+from src.routing.middleware import BODY_MAX, left_out
+from tests import factories
+from tests.answers.sending import Sheet, put, sheet
+from tests.conftest import AppBy, RawConnection
+from tests.http import BASE_URL, acting_as, bearer, client_of
+from tests.routing.pairs import FRESH, Recorded
+
+NAMESPACE = UUID(int=7)
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request. `json` is its body unless `content` is given."""
+
+    method: str
+    url: str
+    json: Any = None
+    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> bytes:
+        if self.content is not None:
+            return self.content
+        return b"" if self.json is None else json.dumps(self.json).encode()
+
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        media = {"Content-Type": JSON} if self.json is not None else {}
+        given = {**media, **self.headers}
+        return [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
+
+    def but(self, **changes: Any) -> "Sent":
+        return replace(self, **changes)
+
+    def headed(self, **headers: str) -> "Sent":
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        return replace(self, headers={**self.headers, **more})
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is: an applet with an answer, its owner, and somebody with cookies."""
+
+    sheet: Sheet
+    submission_id: str
+    answer_id: str
+    browser: factories.User
+    csrf_token: str
+
+    @property
+    def owner(self) -> factories.User:
+        return self.sheet.owner
+
+    @property
+    def team_url(self) -> str:
+        return f"/v1/teams/{self.sheet.published.team.id}"
+
+
+def valid(world: World) -> dict[str, Sent]:
+    """For each operation a request that is right."""
+    owner, on, team = world.owner, world.sheet, world.team_url
+    me = acting_as(owner)
+    login = {"identifier": owner.email, "password": owner.password}
+    signup = {"email": "new@example.org", "password": "a long sentence about three otters"}
+    new_id = uuid5(NAMESPACE, "answer")
+    draft = {**factories.DIARY, "name": "Other"}
+    return {
+        "get_liveness": Sent("GET", "/health/live"),
+        "get_readiness": Sent("GET", "/health/ready"),
+        "get_metrics": Sent("GET", "/metrics"),
+        "get_jwks": Sent("GET", "/.well-known/jwks.json"),
+        "ping": Sent("GET", "/v1/ping"),
+        "sign_up": Sent("POST", "/v1/auth/signup", signup),
+        "log_in": Sent("POST", "/v1/auth/login", login),
+        "refresh_tokens": Sent(
+            "POST", "/v1/auth/token/refresh", {"refresh_token": owner.refresh_token}
+        ),
+        "log_out": Sent("POST", "/v1/auth/logout", {"scope": "all"}, headers=me),
+        "get_session": Sent("GET", "/v1/auth/session", headers=me),
+        "get_me": Sent("GET", "/v1/users/me", headers=me),
+        "create_team": Sent("POST", "/v1/teams", {"name": " Birds é"}, headers=me),
+        "list_teams": Sent("GET", "/v1/teams?limit=1", headers=me),
+        "get_team": Sent("GET", team, headers=me),
+        "create_applet": Sent("POST", f"{team}/applets", {"name": "Birds"}, headers=me),
+        "list_applets": Sent("GET", f"{team}/applets", headers=me),
+        "get_applet": Sent("GET", on.url, headers=me),
+        "get_draft": Sent("GET", f"{on.url}/draft", headers=me),
+        "put_draft": Sent("PUT", f"{on.url}/draft", draft, headers={**me, "If-Match": "*"}),
+        "publish_version": Sent("POST", f"{on.url}/versions", {"note": "again"}, headers=me),
+        "list_versions": Sent("GET", f"{on.url}/versions", headers=me),
+        "get_content": Sent("GET", f"{on.url}/content?version={on.version_id}", headers=me),
+        "import_draft": Sent(
+            "POST", f"{on.url}/import?format=reproschema", {"@type": "Activity"}, headers=me
+        ),
+        "put_answer": Sent(
+            "PUT", f"{on.url}/submissions/{new_id}/answers/{new_id}", on.part(), headers=me
+        ),
+        "put_answers": Sent(
+            "POST",
+            f"{on.url}/submissions/batch",
+            {"parts": [on.batch_part(), {"submission_id": str(new_id)}]},
+            headers=me,
+        ),
+        "list_submissions": Sent("GET", f"{on.url}/submissions?limit=5", headers=me),
+        "get_submission": Sent("GET", f"{on.url}/submissions/{world.submission_id}", headers=me),
+        "get_csv": Sent("GET", f"{on.url}/data.csv", headers=me),
+        "get_ndjson": Sent("GET", f"{on.url}/data.ndjson", headers=me),
+        "get_statistics": Sent("GET", f"{on.url}/statistics", headers=me),
+    }
+
+
+REFUSED = {"import_draft", "publish_version"}
+"""Right for the route, and refused by the service: no such document, nothing to publish."""
+
+SLOW = {"sign_up", "log_in"}
+"""Operations that hash a password whenever their request is right."""
+
+
+def paths(sent: Sent) -> Iterator[Sent]:
+    """The address in other words."""
+    path, _, query = sent.url.partition("?")
+    for other in (
+        f"{path}/",
+        f"/{path}",
+        path.replace("/v1/", "/v1//"),
+        path.replace("/v1/", "/v1/%2F"),
+        path.replace("/v1/", "/V1/"),
+        path.replace("/", "%2F", 2).replace("%2F", "/", 1),
+        f"{path}%0A",
+        f"{path}%00",
+        f"{path}/%C3%A9",
+        f"{path};a=b",
+        f"/api{path}",
+    ):
+        yield sent.but(url=f"{other}?{query}" if query else other)
+    for given in set(re.findall(r"[0-9a-f-]{36}", path)):
+        unknown = uuid5(NAMESPACE, "unknown")
+        for other in (
+            given.upper(),
+            f"%7B{given}%7D",
+            f"urn:uuid:{given}",
+            given.replace("-", ""),
+            str(unknown),
+            f"{given}%20",
+            given[:-1],
+            "null",
+            "%00",
+            "%ED%A0%80",
+            "9" * 400,
+        ):
+            yield sent.but(url=sent.url.replace(given, other))
+
+
+def queries(sent: Sent) -> Iterator[Sent]:
+    """Other parameters, right ones and wrong ones."""
+    path, _, query = sent.url.partition("?")
+    for other in (
+        "limit=3",
+        "limit=2&limit=1",
+        "limit=",
+        "limit",
+        "limit=0",
+        "limit=%2B3",
+        "limit=+3",
+        "limit=3.0",
+        f"limit={'9' * 30}",
+        f"limit={'9' * 5000}",
+        "limit=1;cursor=x",
+        "cursor=",
+        "cursor=x",
+        "cursor=bm90aGluZw",
+        "cursor=%00",
+        f"cursor={'a' * 501}",
+        "cursor=%ff%fe",
+        "version=",
+        "version=null",
+        "format=zip",
+        "unknown=1&&=&%=%",
+    ):
+        yield sent.but(url=f"{path}?{query}&{other}" if query else f"{path}?{other}")
+        yield sent.but(url=f"{path}?{other}")
+
+
+def callers(sent: Sent, world: World) -> Iterator[Sent]:
+    """Somebody else, somebody unknown, or nobody."""
+    own = {name: value for name, value in sent.headers.items() if name != "Authorization"}
+    nobody = sent.but(headers=own)
+    yield nobody
+    for token in ("", "x", "a.b.c", world.owner.access_token[:-4] + "AAAA", "é"):
+        yield nobody.but(headers={**own, **bearer(token)})
+    yield nobody.headed(Authorization="Basic YTpi")
+    yield nobody.headed(Authorization=world.owner.access_token)
+    yield nobody.but(headers={**own, **acting_as(world.browser)})
+    cookie = f"core_at={world.browser.access_token}; core_rt={world.browser.refresh_token}"
+    yield nobody.headed(Cookie=cookie)
+    yield nobody.headed(Cookie=cookie, Origin=BASE_URL, X_CSRF_Token=world.csrf_token)
+    yield nobody.headed(Cookie=cookie, Origin="https://evil.example", X_CSRF_Token="x")
+    yield nobody.headed(Cookie="core_at=; core_at=x; ;=")
+
+
+def headers(sent: Sent) -> Iterator[Sent]:
+    """Other headers."""
+    for media in ("text/plain", "application/json; charset=utf-16", "application/x+json", "", "/"):
+        yield sent.headed(Content_Type=media)
+    yield sent.headed(Content_Encoding="gzip")
+    yield sent.headed(Content_Encoding="identity")
+    yield sent.headed(Expect="100-continue")
+    yield sent.headed(Content_Length="x")
+    yield sent.headed(Content_Length=str(2**21))
+    for etag in ("", "*", '"1"', 'W/"1"', '"x", *', "é", "9" * 40):
+        yield sent.headed(If_Match=etag, If_None_Match=etag)
+    yield sent.but(headers={k: v for k, v in sent.headers.items() if k != "If-Match"})
+
+
+ODD: list[Any] = [
+    *(None, True, 1, -0.0, 10**30, float("nan"), float("inf")),
+    *("", " ", "\0", "\ud800", "é", "a" * 3000),
+    *json.loads('[[], {}, [[]], {"a": null}]'),
+]
+"""Values that few fields want."""
+
+
+def bodies(sent: Sent) -> Iterator[Sent]:
+    """Other bodies: wrong ones, and right ones that are oddly written."""
+    typed = sent.headed(Content_Type=JSON)
+    for text in (
+        "", " ", "null", "[]", "{}", "0", '"a"', "{", "[1,]", "{'a': 1}", "nothing", "\ufeff{}",
+        "NaN", '{"a": NaN}', '{"a": 1, "a": 2}', "[" * 20000, "9" * 5000,
+    ):  # fmt: skip
+        yield typed.but(content=text.encode())
+    for raw in (b"\xff", b'{"name": "\xff"}', b"\x00", b'{"name": "\x00"}', b"\xef\xbb\xbf{}"):
+        yield typed.but(content=raw)
+    if not isinstance(sent.json, dict):
+        return
+    yield typed.but(content=json.dumps(sent.json, ensure_ascii=False).encode("utf-16"))
+    yield typed.but(content=b" " * BODY_MAX + json.dumps(sent.json).encode())
+    yield sent.but(json={**sent.json, "unknown": 1})
+    for name in sent.json:
+        yield sent.but(json={key: value for key, value in sent.json.items() if key != name})
+        twice = json.dumps(sent.json)[:-1] + f", {json.dumps(name)}: 1}}"
+        yield typed.but(content=twice.encode())
+        for value in ODD:
+            yield sent.but(json={**sent.json, name: value})
+
+
+def methods(sent: Sent) -> Iterator[Sent]:
+    for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE"):
+        yield sent.but(method=method)
+
+
+KINDS: dict[str, Callable[[Sent, World], Iterator[Sent]]] = {
+    "addresses": lambda sent, _: paths(sent),
+    "queries": lambda sent, _: queries(sent),
+    "callers": callers,
+    "headers": lambda sent, _: headers(sent),
+    "bodies": lambda sent, _: bodies(sent),
+    "methods": lambda sent, _: methods(sent),
+}
+
+
+@dataclass
+class Both:
+    """The two applications on the test's database; each request leaves it as it was."""
+
+    raw: RawConnection
+    sides: list[tuple[Recorded, AsyncClient]]
+
+    async def send(self, sent: Sent) -> tuple[Response, bool]:
+        """Send it to both, which must answer alike. Returns the answer, and if it was compiled."""
+        responses = []
+        for _, client in self.sides:
+            async with self.raw.transaction(force_rollback=True):
+                responses.append(
+                    await client.request(
+                        sent.method, sent.url, content=sent.body, headers=sent.raw_headers
+                    )
+                )
+        compiled, plain = responses
+        assert alike(compiled) == alike(plain), sent
+        return compiled, self.sides[0][0].were_compiled[-1]
+
+
+@pytest.fixture
+async def both(app_by: AppBy, raw: RawConnection, world: World) -> AsyncIterator[Both]:
+    async with AsyncExitStack() as stack:
+        sides = []
+        for is_compiled in (True, False):
+            recorded = Recorded(app_by(is_compiled=is_compiled))
+            sides.append((recorded, await stack.enter_async_context(client_of(recorded))))
+        yield Both(raw, sides)
+
+
+@pytest.fixture
+async def world(app_by: AppBy, conn: Transaction, settings: Settings) -> World:
+    on = await sheet(conn)
+    submission, answer = uuid5(NAMESPACE, "submission"), uuid5(NAMESPACE, "first")
+    async with client_of(app_by(is_compiled=False)) as client:
+        sent = await put(client, on.owner, on, on.part(), submission=submission, answer=answer)
+        assert sent.status_code == 201, sent.text
+    browser = await factories.user(conn, transport=Transport.COOKIE)
+    return World(
+        sheet=on,
+        submission_id=str(submission),
+        answer_id=str(answer),
+        browser=browser,
+        csrf_token=cookies.csrf_token(settings, browser.session_id),
+    )
+
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
+IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+FRESH_WORDS = re.compile(
+    r'("(?:access_token|refresh_token|csrf_token|trace_id)": ?)"[^"]*"|("expires_in": ?)[0-9]+'
+    r"|((?:core_at|core_rt)=)[^;]*|(expires=)[^;]*|(Max-Age=)[0-9]+"
+)
+
+
+def alike(response: Response) -> object:
+    """What two answers have in common: all but ids, times and tokens that are made for each."""
+    known: dict[str, str] = {}
+
+    def stable(text: str) -> str:
+        text = FRESH_WORDS.sub(lambda found: found[found.lastindex or 0], text)
+        text = TIME.sub("<time>", text)
+        return IDS.sub(lambda found: known.setdefault(found[0], f"<id {len(known)}>"), text)
+
+    content = response.content
+    if "content-length" in response.headers and response.request.method != "HEAD":
+        assert int(response.headers["content-length"]) == len(content)
+    headers = [
+        (name, stable(value))
+        for name, value in response.headers.multi_items()
+        if name not in FRESH | {"content-length"}
+    ]
+    text = stable(content.decode("utf-8", "surrogateescape"))
+    if response.headers.get("content-type", "").startswith("text/plain; version="):
+        text = ""  # metrics count the requests themselves
+    return response.status_code, headers, "content-length" in response.headers, text
+
+
+def operations() -> dict[str, str]:
+    app = create_app(Settings.model_construct())
+    return {
+        context.original_route.name: min(context.methods or ())
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute)
+    }
+
+
+OPERATIONS = operations()
+
+
+def test_every_operation_is_compiled() -> None:
+    # The pages about the interface are no operations.
+    assert left_out(create_app(Settings.model_construct())).keys() == {
+        "openapi",
+        "get_docs",
+        "docs_assets",
+    }
+
+
+async def test_every_operation_has_a_request_that_is_right(world: World) -> None:
+    assert valid(world).keys() == OPERATIONS.keys()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_what_is_right_is_compiled(operation: str, both: Both, world: World) -> None:
+    response, is_compiled = await both.send(valid(world)[operation])
+
+    assert is_compiled
+    if operation not in REFUSED:
+        assert response.is_success, response.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_whatever_is_sent_is_answered_alike(
+    operation: str, kind: str, both: Both, world: World
+) -> None:
+    sent = valid(world)[operation]
+    if operation in SLOW and kind != "bodies":
+        sent = sent.but(json={**sent.json, "password": "short"})
+    if operation in SLOW and kind == "bodies":
+        sent = sent.but(json={**sent.json, "identifier": None, "email": None})
+
+    for other in KINDS[kind](sent, world):
+        await both.send(other)
