@@ -117,8 +117,9 @@ from src.$domain import exceptions, schemas
 from src.$domain.dependencies import Own$Class
 from src.auth.exceptions import InvalidToken
 from src.openapi import private_problems
+from src.routing import Route
 
-router = APIRouter(prefix="/$path", tags=["$path"])
+router = APIRouter(prefix="/$path", tags=["$path"], route_class=Route)
 
 
 @router.get(
@@ -153,9 +154,10 @@ async def test_an_unknown_${thing}_is_not_found(client: AsyncClient, conn: Conne
 NEXT = """\
 Next:
   1. say in src/$domain/models.py what a $words is, then: just mm "create $thing"
-  2. add the router of src.$domain to src/main.py
-  3. move "$domain" to its step in the first contract of pyproject.toml
-  4. just fmt reference check
+  2. say in src/permissions.py who may do what: "get_$thing": user("each sees their own")
+  3. add the router of src.$domain to src/main.py, and a request to tests/authorisation/samples.py
+  4. move "$domain" to its step in the first contract of pyproject.toml
+  5. just fmt reference check
 """
 
 

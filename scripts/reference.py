@@ -1,4 +1,4 @@
-"""What the code says of itself, written down: settings, problem codes, the OpenAPI document.
+"""What the code says of itself: settings, problem codes, permissions, the OpenAPI document.
 
 With `--check` nothing is written; the files that are not as they would be written are named.
 """
@@ -15,6 +15,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
@@ -23,6 +25,7 @@ from scripts.schema import schema
 from src.config import Section, Settings
 from src.exceptions import CoreError, ErrorCode
 from src.main import create_app
+from src.permissions import PERMISSIONS
 from src.problems import TYPE_PREFIX
 
 ROOT = Path(__file__).parent.parent
@@ -42,6 +45,7 @@ def main(arguments: list[str]) -> None:
         + "\n",
         "docs/reference/configuration.md": configuration(),
         "docs/reference/errors.md": errors(),
+        "docs/reference/permissions.md": permissions(app),
         "docs/reference/schema.md": schema(),
         ".env.example": env_example(),
     }
@@ -204,6 +208,28 @@ def errors() -> str:
     for status, codes in sorted(by_status.items()):
         lines += ["", f"## {status}", "", "| code | says |", "|---|---|"]
         lines += [f"| `{code}` | {sentence} |" for code, sentence in sorted(codes)]
+    return "\n".join(lines) + "\n"
+
+
+def permissions(app: FastAPI) -> str:
+    lines = [
+        "# Who may do what",
+        "",
+        "Every operation of the API, in the order of `PERMISSIONS` in `src/permissions.py`. Why it",
+        "is so: [Permissions](../explanation/permissions.md).",
+        "",
+        "`just reference` writes this page from the table and the routes.",
+        "",
+        "| operation | method | path | who |",
+        "|---|---|---|---|",
+    ]
+    routes = {context.name: context for context in iter_route_contexts(app.routes)}
+    for name, permission in PERMISSIONS.items():
+        context = routes[name]
+        methods = ", ".join(sorted(context.methods or ()))
+        lines.append(
+            f"| `{name}` | {methods} | `{context.path_format}` | {permission.sentence()} |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -27,6 +27,8 @@ from src.constants import KIB, MIB, Environment
 SECRET_KEY_MIN_LENGTH = 32
 _SAMPLE = re.compile(r"change.?me|change.?this|secret.?key|sample|example|default|password", re.I)
 
+_BASE = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+
 
 def _split(value: object) -> object:
     if isinstance(value, str):
@@ -40,6 +42,12 @@ def _is_pattern(value: str) -> str:
     except re.error as exc:
         raise ValueError(f"is not a regular expression: {exc}") from exc
     return value
+
+
+def _is_base(value: str) -> str:
+    if not _BASE.fullmatch(value):
+        raise ValueError("must be http:// or https://, a host, and at most a path")
+    return value.rstrip("/")
 
 
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
@@ -73,7 +81,7 @@ class DatabaseSettings(Section):
     """Connections that reads of one statement share, in each process; 0: each borrows its own."""
     write_lanes: Annotated[int, Field(ge=0, le=50)] = 8
     """Connections that writes of one statement share, in each process; 0: each borrows its own."""
-    lane_depth: Annotated[int, Field(ge=1, le=10_000)] = 256
+    lane_depth: Annotated[int, Field(ge=1, le=10_000)] = 1000
     """Statements that may be under way on one of those; what comes beyond is sent away (503)."""
     prepare: bool = True
     """Whether statements are prepared. Off for a pooler that does not know prepared statements."""
@@ -164,6 +172,8 @@ class AuthenticationSettings(Section):
 class LimitSettings(Section):
     body_bytes: Annotated[int, Field(ge=KIB)] = MIB
     """Largest request body, in bytes, where a route does not say otherwise."""
+    teams_per_user: Annotated[int, Field(ge=1)] | None = None
+    """Teams that one user may own, deleted ones not counted; without it there is no limit."""
 
 
 class LogSettings(Section):
@@ -197,6 +207,9 @@ class Settings(BaseSettings):
     """Address to listen on."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port to listen on; 0 takes a free one."""
+    public_url: Annotated[str, AfterValidator(_is_base)] | None = None
+    """Where people reach this service from outside, such as `https://core.example.org`: links that
+    are handed out begin with it. Unset, they begin as the request did that asked for them."""
     compiled_routes: bool = True
     """Whether routes are served by handlers that are compiled at the start. Off, FastAPI serves
     each request itself: the same answers, several times slower."""

@@ -16,12 +16,16 @@ from src.applets.router import router as applets_router
 from src.applets.router import team_router as team_applets_router
 from src.auth import keys, passwords, sessions, tokens
 from src.auth.dependencies import Authentication
+from src.auth.exceptions import CsrfFailed
 from src.auth.router import router as auth_router
 from src.auth.router import well_known_router
 from src.config import Settings
 from src.constants import API_PREFIX, VERSION
 from src.database import Pools, open_pools
 from src.exports.router import router as exports_router
+from src.invitations.router import my_router as my_invitations_router
+from src.invitations.router import router as invitations_router
+from src.invitations.router import team_router as team_invitations_router
 from src.metrics import Metrics
 from src.middleware import (
     BodyLimit,
@@ -32,7 +36,7 @@ from src.middleware import (
 )
 from src.monitoring.router import ping_router
 from src.monitoring.router import router as monitoring_router
-from src.routing import CompiledRoutes
+from src.routing import CompiledRoutes, check_routes
 from src.security import Sealer
 from src.statistics.router import router as statistics_router
 from src.streaming import Downloads
@@ -63,12 +67,13 @@ def create_app(
     *,
     pools: Pools | None = None,
     work: Work | None = None,
+    started: Callable[[], None] | None = None,
     compiled: bool = True,
 ) -> FastAPI:
     """Build the application.
 
-    It opens pools of its own for its lifetime unless `pools` is given; `work` runs beside it.
-    Without `compiled`, FastAPI itself serves every route.
+    It opens pools of its own for its lifetime unless `pools` is given; `work` runs beside it, and
+    `started` is called when all is set up. Without `compiled`, FastAPI itself serves every route.
     """
 
     @asynccontextmanager
@@ -80,6 +85,8 @@ def create_app(
                 async with open_pools(settings.database) as opened:
                     _keep(app, settings, opened)
                     async with _working(work, settings, opened):
+                        if started is not None:
+                            started()
                         yield {}
         app.state.authentication.hasher.close()
 
@@ -95,6 +102,7 @@ def create_app(
         generate_unique_id_function=openapi.operation_id,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         around=_around(settings, metrics := Metrics(), compiled=compiled),
+        cookie_refusals=[CsrfFailed],
         middleware=[
             Middleware(LastResort),
             Middleware(BodyLimit, max_body_size=settings.limits.body_bytes),
@@ -113,6 +121,9 @@ def create_app(
         auth_router,
         users_router,
         teams_router,
+        team_invitations_router,
+        my_invitations_router,
+        invitations_router,
         team_applets_router,
         applets_router,
         answers_router,
@@ -121,6 +132,7 @@ def create_app(
     ):
         v1.include_router(router)
     app.include_router(v1)
+    check_routes(app)
     return app
 
 

@@ -1,6 +1,6 @@
 """Where table definitions meet. Only `models.py` of the domains and Alembic import this."""
 
-from sqlalchemy import Column, MetaData, Uuid, text
+from sqlalchemy import Column, Computed, MetaData, Uuid, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 metadata = MetaData(
@@ -27,3 +27,8 @@ def instant(name: str, *, nullable: bool = False, default: str | None = "now()")
         nullable=nullable,
         server_default=None if nullable or default is None else text(default),
     )
+
+
+def folded(column: str) -> Computed:
+    """How people compare names: without case. No extension and no ICU is needed for it."""
+    return Computed(f"casefold({column} COLLATE pg_unicode_fast)", persisted=True)

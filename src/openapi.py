@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
+from src.constants import SAFE_METHODS
 from src.exceptions import (
     BadRequest,
     CoreError,
@@ -93,10 +94,18 @@ class DescribedApp(FastAPI):
     """An application whose document tells the truth: failures are problems, all of them listed.
 
     `around` is middleware that stands outside of FastAPI's own, which most requests then never see.
+    `cookie_refusals` are what a signed-in caller's changes may meet, and no change lists itself.
     """
 
-    def __init__(self, *, around: Sequence[Middleware] = (), **declared: Any) -> None:
+    def __init__(
+        self,
+        *,
+        around: Sequence[Middleware] = (),
+        cookie_refusals: Sequence[type[CoreError]] = (),
+        **declared: Any,
+    ) -> None:
         super().__init__(**declared)
+        self.cookie_refusals = cookie_refusals
         outermost: ASGIApp = super().__call__
         for middleware, args, kwargs in reversed(around):
             outermost = middleware(outermost, *args, **kwargs)
@@ -111,7 +120,7 @@ class DescribedApp(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             self.openapi_schema = super().openapi()
-            _correct(self.openapi_schema)
+            _correct(self.openapi_schema, self.cookie_refusals)
         return self.openapi_schema
 
 
@@ -125,27 +134,33 @@ _OF_A_BODY: tuple[type[CoreError], ...] = (
 """What every operation that takes a body may answer, whatever else it does."""
 
 
-def _correct(schema: dict[str, Any]) -> None:
+def _correct(schema: dict[str, Any], cookie_refusals: Sequence[type[CoreError]]) -> None:
     components = schema.setdefault("components", {})
     components["securitySchemes"] = _SECURITY_SCHEMES
     for path in schema["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
             if _needs_user(operation):
                 operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
+                if method.upper() not in SAFE_METHODS:
+                    _list(operation, *cookie_refusals)
             if "requestBody" in operation:
                 _list(operation, *_OF_A_BODY)
             if "422" in operation["responses"]:
                 _list(operation, Invalid)
             for status, response in operation.get("responses", {}).items():
-                content = response.get("content", {})
                 if status.startswith(("4", "5")):
-                    if MEDIA_TYPE in content:
-                        content.pop("application/json", None)
-                        content[MEDIA_TYPE]["schema"] = _PROBLEM
-                    else:
-                        response["content"] = {MEDIA_TYPE: {"schema": _PROBLEM}}
+                    _make_problem(response)
     for name in ("HTTPValidationError", "ValidationError"):
         components.get("schemas", {}).pop(name, None)
+
+
+def _make_problem(response: dict[str, Any]) -> None:
+    content = response.get("content", {})
+    if MEDIA_TYPE in content:
+        content.pop("application/json", None)
+        content[MEDIA_TYPE]["schema"] = _PROBLEM
+    else:
+        response["content"] = {MEDIA_TYPE: {"schema": _PROBLEM}}
 
 
 def _list(operation: dict[str, Any], *errors: type[CoreError]) -> None:

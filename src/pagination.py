@@ -16,6 +16,8 @@ _CURSOR = re.compile(
     r"_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 )
 
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+
 
 class InvalidCursor(BadRequest):
     code = ErrorCode.INVALID_CURSOR
@@ -49,3 +51,11 @@ class PageRequest:
         except ValueError as exc:  # no such day
             raise InvalidCursor() from exc
         return Place(at, UUID(parts[2]))
+
+    def number(self) -> int | None:
+        """As `place`, in a list that is ordered by an identity column."""
+        if self.cursor is None:
+            return None
+        if not _NUMBER.fullmatch(self.cursor):
+            raise InvalidCursor()
+        return int(self.cursor)

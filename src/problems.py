@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Scope, Send
 
-from src import logs, tracing
+from src import logs, security, tracing
 from src.exceptions import CoreError, ErrorCode, FieldError, MalformedJson, PayloadTooLarge
 from src.schemas import FieldProblem, Problem
 
@@ -115,9 +115,12 @@ async def unhandled(request: Request, exc: Exception, send: Send, *, has_begun: 
 
 
 def sent_path(scope: Scope) -> str:
-    """The path as it was sent, percent signs and all: decoded, it could forge a line of the log."""
+    """The path for the log: as it was sent, percent signs and all, but for the secrets in it.
+
+    Decoded, it could forge a line.
+    """
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    return raw.decode("latin-1").partition("?")[0]
+    return security.without_tokens(raw.decode("latin-1").partition("?")[0])
 
 
 def too_large(request: Request) -> Response:
@@ -151,7 +154,7 @@ def describe(
         title=_TITLES.get(status) or HTTPStatus(status).phrase,
         status=status,
         detail=detail,
-        instance=request.scope["path"],
+        instance=security.without_tokens(request.scope["path"]),
         code=code,
         request_id=getattr(request.state, "request_id", ""),
         trace_id=getattr(request.state, "trace_id", ""),

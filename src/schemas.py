@@ -1,6 +1,8 @@
 """Shapes that every domain shares."""
 
+from functools import cache
 from typing import Annotated, Generic, TypeVar
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -28,6 +30,20 @@ Storable = AfterValidator(_storable)
 """For texts of several lines: whatever a database can hold."""
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _known_zone(value: str) -> str:
+    if value not in _zones():
+        raise PydanticCustomError("unknown_zone", "This is no IANA time zone.")
+    return value
+
+
+Zone = Annotated[str, Field(max_length=64, examples=["Europe/Berlin"]), AfterValidator(_known_zone)]
+
+
 class Payload(BaseModel):
     """What a caller sends: a field that we do not know is refused."""
 
@@ -49,7 +65,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    instance: Annotated[str, Field(description="Path of the request.")]
+    instance: Annotated[str, Field(description="Path of the request, `***` for a secret in it.")]
     code: str
     request_id: Annotated[str, Field(description="Also in the header `X-Request-Id`.")]
     trace_id: Annotated[str, Field(description="W3C trace id, as on the log lines.")]

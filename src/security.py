@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import os
+import re
 import secrets
+from urllib.parse import quote, unquote
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -12,6 +14,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _KEY_ID_BYTES = 4
 _NONCE_BYTES = 12
+
+TOKEN_PREFIX = "core_"  # noqa: S105  (no password)
+"""How every secret begins that we hand out: it is known for one wherever it turns up."""
+_TOKEN = re.compile(rf"({TOKEN_PREFIX}[a-z]+_)[^/]+")
 
 
 class Unsealable(ValueError):
@@ -47,6 +53,29 @@ class Sealer:
 def random_key() -> bytes:
     """32 random bytes."""
     return secrets.token_bytes(32)
+
+
+def random_token(prefix: str) -> str:
+    """A secret to hand out: `prefix` (TOKEN_PREFIX, a kind, `_`), and 32 random bytes in base64url.
+
+    A kind is of small letters.
+    """
+    return prefix + secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> bytes:
+    """What is kept of such a secret: SHA-256, 32 bytes. So much chance needs no salt."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def without_tokens(path: str) -> str:
+    """A path with `***` for each secret that we have handed out, percent signs or not."""
+    decoded = unquote(path) if "%" in path else path
+    if TOKEN_PREFIX not in decoded:
+        return path
+    masked = _TOKEN.sub(r"\1***", decoded)
+    # What was sent encoded stays so: decoded, it could forge a line of the log.
+    return path if masked == decoded else quote(masked, safe="/*")
 
 
 def keyed_hash(key: bytes, *parts: bytes) -> bytes:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from src import security
 from src.config import Settings
 from src.exceptions import CoreError
 
@@ -110,7 +111,7 @@ def begin_request(
         int(caller.span_id, 16) if caller else None,
         {
             "http.request.method": method if method in _METHODS else "_OTHER",
-            "url.path": path,
+            "url.path": security.without_tokens(path),
             "url.scheme": scope.get("scheme", "http"),
         },
     )

@@ -10,13 +10,16 @@ from src.config import Settings
 from src.database import Pools, conninfo, open_pools
 from src.jobs import service as jobs_service
 from src.security import Sealer
+from src.teams.tasks import blueprint as teams_tasks
 
 CONCURRENCY = 4
 
 
 async def run(settings: Settings, pools: Pools) -> None:
     """Work until cancelled; the jobs under way are finished first."""
-    app = jobs_service.make_app(conninfo(settings.database), {"auth": auth_tasks})
+    app = jobs_service.make_app(
+        conninfo(settings.database), {"auth": auth_tasks, "teams": teams_tasks}
+    )
     async with app.open_async():
         await app.run_worker_async(
             concurrency=CONCURRENCY,

@@ -47,7 +47,7 @@ from src.security import Sealer
 from tests import database, factories
 from tests.http import client_of
 
-pytest_plugins = ["tests.coverage_of_statements"]
+pytest_plugins = ["tests.coverage_of_statements", "tests.authorisation.report"]
 _ADDRESS = "CORE_API_TEST_DATABASE"
 _DEADLINE = 10.0
 _keeper = pytest.StashKey[database.Keeper]()

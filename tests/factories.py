@@ -26,7 +26,8 @@ from src.database import Connection, Pools, Transaction, sql
 from src.security import Sealer
 from src.teams import service as teams_service
 from src.teams.constants import Role
-from src.teams.schemas import Team, TeamId
+from src.teams.schemas import MyTeam as Team
+from src.teams.schemas import TeamId
 from src.users import service as users_service
 from src.users.schemas import UserId
 
@@ -147,7 +148,7 @@ async def session(conn: Connection, user: User, *, transport: Transport = Transp
 
 async def team(conn: Connection, *, owner: User, name: str | None = None) -> Team:
     created = await teams_service.create(
-        conn, user_id=owner.id, name=name or f"Team {next(_number)}"
+        conn, user_id=owner.id, limit=None, name=name or f"Team {next(_number)}"
     )
     return await teams_service.get(conn, team_id=created.id, user_id=owner.id)
 

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from src.answers import exceptions, schemas, service
 from src.answers.constants import BATCH_BODY_BYTES, Include
 from src.answers.dependencies import RequestForms, readable_respondent
-from src.applets.dependencies import VisibleApplet
+from src.applets.dependencies import AppletOfRoute
 from src.applets.exceptions import AppletNotFound
 from src.applets.schemas import AppletId
 from src.auth.dependencies import CurrentUser
@@ -50,7 +50,7 @@ _CONFLICTS = (
     },
 )
 async def put_answer(
-    applet: VisibleApplet,
+    applet: AppletOfRoute,
     user: CurrentUser,
     submission_id: schemas.SubmissionId,
     answer_id: schemas.AnswerId,
@@ -96,7 +96,7 @@ _BATCH_PART: TypeAdapter[schemas.BatchPart] = TypeAdapter(schemas.BatchPart)
     responses=payload_problems(*_SEEN, PayloadTooLarge),
 )
 async def put_answers(
-    applet: VisibleApplet,
+    applet: AppletOfRoute,
     user: CurrentUser,
     batch: schemas.Batch,
     conn: Transaction,
@@ -126,7 +126,7 @@ async def put_answers(
 
 @router.get("", summary="Submissions", responses=payload_problems(*_SEEN, InvalidCursor))
 async def list_submissions(
-    applet: VisibleApplet,
+    applet: AppletOfRoute,
     user: CurrentUser,
     conn: Database,
     page: PageRequest,
@@ -150,7 +150,7 @@ async def list_submissions(
     responses=private_problems(*_SEEN, exceptions.SubmissionNotFound, Invalid),
 )
 async def get_submission(
-    applet: VisibleApplet,
+    applet: AppletOfRoute,
     user: CurrentUser,
     submission_id: schemas.SubmissionId,
     conn: Database,

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated, Any, NewType
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -19,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from src.answers.constants import BATCH_MAX, Status
 from src.applets.schemas import ActivityId, RevisionId, VersionId
-from src.schemas import FieldProblem, Payload, Problem
+from src.schemas import FieldProblem, Payload, Problem, Zone
 from src.users.schemas import UserId
 
 SubmissionId = NewType("SubmissionId", UUID)
@@ -28,24 +26,12 @@ AnswerId = NewType("AnswerId", UUID)
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _known_zone(value: str) -> str:
-    if value not in _zones():
-        raise PydanticCustomError("unknown_zone", "This is no IANA time zone.")
-    return value
-
-
 def _plausible(value: datetime) -> datetime:
     if not _EARLIEST <= value <= _LATEST:
         raise PydanticCustomError("out_of_range", "The time lies outside 1900 to 2200.")
     return value
 
 
-Zone = Annotated[str, Field(max_length=64, examples=["Europe/Berlin"]), AfterValidator(_known_zone)]
 Instant = Annotated[AwareDatetime, AfterValidator(_plausible)]
 Answers = Annotated[
     dict[str, Any],

@@ -1,4 +1,4 @@
-"""The applet of a route, and what its caller may do there."""
+"""The applet of a route, and whether its caller may do there what the route does."""
 
 import asyncio
 from typing import Annotated
@@ -8,41 +8,47 @@ from starlette.datastructures import UploadFile
 
 from src.applets import exceptions, schemas, service
 from src.applets.constants import ImportFormat
-from src.auth.dependencies import CurrentUser, VerifiedClaims, current_user
+from src.auth.dependencies import (
+    CurrentUser,
+    ProcessAuthentication,
+    VerifiedClaims,
+    current_user,
+)
+from src.database import Json
 from src.dependencies import Deciding, Pools
 from src.exceptions import FieldError, Invalid, PreconditionRequired
-from src.teams import exceptions as teams_exceptions
-from src.teams.constants import Role
+from src.permissions import Role, enforces
+from src.teams.dependencies import check_role
 
 
-async def visible_applet(
-    applet_id: schemas.AppletId, user: CurrentUser, conn: Deciding
+@enforces("applet")
+async def applet_of_route(
+    request: Request, applet_id: schemas.AppletId, user: CurrentUser, conn: Deciding
 ) -> schemas.Applet:
-    """Every member of the team sees its applets, and may answer them."""
-    return await service.get(conn, applet_id=applet_id, user_id=user.id)
+    """The applet of the address, to somebody with the role in its team that the route demands.
 
-
-VisibleApplet = Annotated[schemas.Applet, Depends(visible_applet)]
-
-
-async def editable_applet(applet: VisibleApplet) -> schemas.Applet:
-    """Editors change drafts and publish."""
-    if not applet.my_role.includes(Role.EDITOR):
-        raise teams_exceptions.RoleTooLow()
+    Raises AppletNotFound for who is not a member, RoleTooLow for who may see the applet only.
+    """
+    applet = await service.get(conn, applet_id=applet_id, user_id=user.id)
+    check_role(request, applet.my_role)
     return applet
 
 
-EditableApplet = Annotated[schemas.Applet, Depends(editable_applet)]
+AppletOfRoute = Annotated[schemas.Applet, Depends(applet_of_route)]
 
 
-async def managed_applet(applet: VisibleApplet) -> schemas.Applet:
-    """Admins and owners of the team read everybody's answers."""
-    if not applet.my_role.includes(Role.ADMIN):
-        raise teams_exceptions.RoleTooLow()
-    return applet
+@enforces("applet", up_to=Role.VIEWER)
+async def shown_applet(
+    applet_id: schemas.AppletId, user: CurrentUser, conn: Deciding
+) -> Json[schemas.Applet]:
+    """The applet of the address as members see it, in the one statement that also asks for one.
+
+    Raises AppletNotFound for who is not a member of its team.
+    """
+    return await service.show(conn, applet_id=applet_id, user_id=user.id)
 
 
-ManagedApplet = Annotated[schemas.Applet, Depends(managed_applet)]
+ShownApplet = Annotated[Json[schemas.Applet], Depends(shown_applet)]
 
 IfMatch = Annotated[
     str | None, Header(description="ETag of the draft as you have read it; `*` for any.")
@@ -74,21 +80,25 @@ ExpectedRev = Annotated[int | None, Depends(expected_rev)]
 OptionalRev = Annotated[int | None, Depends(optional_rev)]
 
 
-async def expected_editor(
-    applet_id: schemas.AppletId, claims: VerifiedClaims, pools: Pools
+async def expected_caller(
+    request: Request,
+    applet_id: schemas.AppletId,
+    claims: VerifiedClaims,
+    authentication: ProcessAuthentication,
+    pools: Pools,
 ) -> None:
-    """Somebody who may edit the applet, seen before any work is done for them.
+    """Somebody whom the route takes, seen before any work is done for them.
 
-    It holds no connection meanwhile; the route itself asks again inside its transaction.
+    It holds no connection meanwhile; the route itself asks again, when the work is done.
     """
     conn = pools.deciding.single
-    user = await current_user(claims, conn)
-    await editable_applet(await service.get(conn, applet_id=applet_id, user_id=user.id))
+    user = await current_user(request, claims, authentication, conn)
+    await applet_of_route(request, applet_id, user, conn)
 
 
 async def uploaded(
     request: Request,
-    _: Annotated[None, Depends(expected_editor)],
+    _: Annotated[None, Depends(expected_caller)],
     __: Annotated[ImportFormat, Query(alias="format", description="What the body is.")],
 ) -> schemas.Imported:
     """The upload, read as a draft before a transaction begins.

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Body, Header, Query, Response, status
 from src.applets import exceptions, items, schemas, service
 from src.applets.constants import IMPORT_BODY_BYTES
 from src.applets.dependencies import (
-    EditableApplet,
+    AppletOfRoute,
     ExpectedRev,
     OptionalRev,
+    ShownApplet,
     Uploaded,
-    VisibleApplet,
 )
 from src.applets.examples import DIARY
 from src.auth.dependencies import CurrentUser
@@ -25,7 +25,7 @@ from src.pagination import InvalidCursor
 from src.routing import Route
 from src.schemas import Page
 from src.teams import exceptions as teams_exceptions
-from src.teams.dependencies import EditableTeam, VisibleTeam
+from src.teams.dependencies import TeamOfRoute
 
 router = APIRouter(prefix="/applets", tags=["applets"], route_class=Route)
 team_router = APIRouter(prefix="/teams/{team_id}/applets", tags=["applets"], route_class=Route)
@@ -50,13 +50,13 @@ IfNoneMatch = Annotated[
     ),
 )
 async def create_applet(
-    team: EditableTeam,
+    team: TeamOfRoute,
     new: schemas.AppletCreate,
     user: CurrentUser,
     conn: Database,
     response: Response,
 ) -> Json[schemas.Applet]:
-    """Create an applet with an empty draft. Editors and above."""
+    """Create an applet with an empty draft."""
     applet = await service.create(
         conn, team_id=team.id, user_id=user.id, my_role=team.my_role, name=new.name
     )
@@ -70,25 +70,23 @@ async def create_applet(
     responses=payload_problems(InvalidToken, teams_exceptions.TeamNotFound, InvalidCursor),
 )
 async def list_applets(
-    team: VisibleTeam, conn: Database, page: PageRequest
+    team: TeamOfRoute, conn: Database, page: PageRequest
 ) -> Json[Page[schemas.Applet]]:
     """List the applets of a team, oldest first."""
     return await service.list_for_team(conn, team_id=team.id, my_role=team.my_role, page=page)
 
 
 @router.get("/{applet_id}", summary="An applet", responses=private_problems(*_SEEN, Invalid))
-async def get_applet(
-    applet_id: schemas.AppletId, user: CurrentUser, conn: Deciding
-) -> Json[schemas.Applet]:
+async def get_applet(applet: ShownApplet) -> Json[schemas.Applet]:
     """Show an applet of one of your teams."""
-    return await service.show(conn, applet_id=applet_id, user_id=user.id)
+    return applet
 
 
 @router.get(
     "/{applet_id}/draft", summary="The draft", responses=private_problems(*_EDITED, Invalid)
 )
 async def get_draft(
-    applet: EditableApplet, conn: Database, response: Response
+    applet: AppletOfRoute, conn: Database, response: Response
 ) -> Json[schemas.Tree]:
     """What editors work on. Its ETag goes into `If-Match` of the next change."""
     return _sent(response, await service.get_draft(conn, applet_id=applet.id))
@@ -100,7 +98,7 @@ async def get_draft(
     responses=payload_problems(*_EDITED, exceptions.StaleDraft, PreconditionRequired),
 )
 async def put_draft(
-    applet: EditableApplet,
+    applet: AppletOfRoute,
     user: CurrentUser,
     expected_rev: ExpectedRev,
     draft: Annotated[schemas.AppletDraft, Body(examples=[DIARY])],
@@ -125,7 +123,7 @@ async def put_draft(
     responses=payload_problems(*_EDITED, exceptions.NothingToPublish, exceptions.AppletNameTaken),
 )
 async def publish_version(
-    applet: EditableApplet,
+    applet: AppletOfRoute,
     user: CurrentUser,
     conn: Transaction,
     response: Response,
@@ -148,7 +146,7 @@ async def publish_version(
     responses=payload_problems(*_SEEN, InvalidCursor),
 )
 async def list_versions(
-    applet: VisibleApplet, conn: Database, page: PageRequest
+    applet: AppletOfRoute, conn: Database, page: PageRequest
 ) -> Json[Page[schemas.Version]]:
     """List the published versions, newest first."""
     return await service.list_versions(conn, applet_id=applet.id, page=page)
@@ -163,7 +161,7 @@ async def list_versions(
     },
 )
 async def get_content(
-    applet: VisibleApplet,
+    applet: AppletOfRoute,
     conn: Deciding,
     response: Response,
     version: Annotated[
@@ -204,7 +202,7 @@ async def get_content(
 )
 async def import_draft(
     imported: Uploaded,
-    applet: EditableApplet,
+    applet: AppletOfRoute,
     user: CurrentUser,
     expected_rev: OptionalRev,
     conn: Transaction,

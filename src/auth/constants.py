@@ -41,3 +41,4 @@ class ErrorCode(StrEnum):
     REFRESH_REUSED = "refresh_reused"
     SESSION_EXPIRED = "session_expired"
     CSRF_FAILED = "csrf_failed"
+    FRESH_LOGIN_REQUIRED = "fresh_login_required"

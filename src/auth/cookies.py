@@ -14,11 +14,13 @@ from src.auth import exceptions
 from src.auth.schemas import SessionId
 from src.auth.sessions import IssuedSecret
 from src.config import Settings
-from src.constants import API_PREFIX
+from src.constants import API_PREFIX, SAFE_METHODS
 
 REFRESH_PATH = f"{API_PREFIX}/auth"
 """Refreshing and signing out see the refresh token; no other route does."""
 CSRF_HEADER = "x-csrf-token"
+_OWN_SITES = frozenset({"same-origin", "none"})
+"""What browsers say in `Sec-Fetch-Site` of a request to where its page comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,42 @@ def names(settings: Settings) -> CookieNames:
     return CookieNames("core_at", "core_rt")
 
 
-def set_tokens(response: Response, settings: Settings, issued: IssuedSecret) -> None:
-    """Put the tokens of a session into cookies."""
+@dataclass(frozen=True, slots=True)
+class AllowedPage:
+    """Where a request with cookies comes from. Only `check_origin` makes one: having it is proof.
+
+    No cookie of ours is taken for a change, set or cleared without it.
+    """
+
+    origin: str
+
+
+def access_token(request: Request, settings: Settings, *, own_origin: str) -> str | None:
+    """The access token of the cookie. Raises CsrfFailed if another site wants to change something.
+
+    What it may change also needs `check_csrf`, as soon as the token's session is known.
+    """
+    token = request.cookies.get(names(settings).access)
+    if token and request.method not in SAFE_METHODS:
+        check_origin(settings, request.headers, own_origin=own_origin)
+    return token or None
+
+
+def refresh_token(request: Request, settings: Settings, *, own_origin: str) -> str | None:
+    """The refresh token of the cookie. Raises CsrfFailed for another site.
+
+    It needs no CSRF token: a page that has just been loaded gets its own by refreshing.
+    """
+    token = request.cookies.get(names(settings).refresh)
+    if token:
+        check_origin(settings, request.headers, own_origin=own_origin)
+    return token or None
+
+
+def set_tokens(
+    response: Response, settings: Settings, issued: IssuedSecret, page: AllowedPage
+) -> None:
+    """Put the tokens of a session into cookies: another site may not sign its visitors in."""
     cookie, is_secure = names(settings), settings.cookies_are_secure
     response.set_cookie(
         cookie.access,
@@ -58,7 +94,8 @@ def set_tokens(response: Response, settings: Settings, issued: IssuedSecret) -> 
     )
 
 
-def clear_tokens(response: Response, settings: Settings) -> None:
+def clear_tokens(response: Response, settings: Settings, page: AllowedPage) -> None:
+    """Take the cookies back: another site may not sign its visitors out."""
     cookie, is_secure = names(settings), settings.cookies_are_secure
     for name, path in ((cookie.access, "/"), (cookie.refresh, REFRESH_PATH)):
         response.delete_cookie(name, path=path, secure=is_secure, httponly=True, samesite="lax")
@@ -77,22 +114,20 @@ def csrf_token(settings: Settings, session_id: SessionId) -> str:
     return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
 
-def check_request(
-    settings: Settings, headers: Mapping[str, str], *, own_origin: str, session_id: SessionId
-) -> None:
-    """Raise CsrfFailed unless a request with cookies comes from a page that we allow."""
-    check_origin(settings, headers, own_origin=own_origin)
+def check_csrf(settings: Settings, headers: Mapping[str, str], *, session_id: SessionId) -> None:
+    """Raise CsrfFailed unless the session's own token came along, which scripts of ours have."""
     given = headers.get(CSRF_HEADER, "")
     if not security.is_equal(given.encode(), csrf_token(settings, session_id).encode()):
         raise exceptions.CsrfFailed()
 
 
-def check_origin(settings: Settings, headers: Mapping[str, str], *, own_origin: str) -> None:
+def check_origin(settings: Settings, headers: Mapping[str, str], *, own_origin: str) -> AllowedPage:
     """Raise CsrfFailed unless the request says that it comes from an allowed page."""
     origin = headers.get("origin") or _origin_of(headers.get("referer", ""))
-    is_ours = origin == own_origin and headers.get("sec-fetch-site", "none") != "cross-site"
+    is_ours = origin == own_origin and headers.get("sec-fetch-site", "none") in _OWN_SITES
     if not is_ours and not _is_allowed(settings, origin):
         raise exceptions.CsrfFailed()
+    return AllowedPage(origin)
 
 
 def _is_allowed(settings: Settings, origin: str) -> bool:

@@ -1,17 +1,20 @@
 """Who is calling, and what signing in takes before a transaction begins."""
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
 from src.auth import cookies, exceptions, passwords, schemas, service, tokens
+from src.auth.callers import Callers
 from src.auth.constants import USER_AGENT_MAX, Transport
 from src.auth.sessions import Caller, Issuer
 from src.constants import SAFE_METHODS
 from src.dependencies import Deciding, Pools, ProcessSettings
 from src.exceptions import Invalid, Unauthenticated
+from src.permissions import enforces
+from src.routing import permission_of
 from src.users.schemas import UserId
 
 
@@ -22,6 +25,7 @@ class Authentication:
     hasher: passwords.Hasher
     issuer: Issuer
     verifier: tokens.TokenVerifier
+    callers: Callers = field(default_factory=Callers)
 
 
 async def request_authentication(request: Request) -> Authentication:
@@ -45,8 +49,22 @@ def sent_token(request: Request, settings: ProcessSettings) -> SentToken | None:
         if scheme.lower() != "bearer" or not text.strip():
             raise exceptions.InvalidToken()
         return SentToken(text.strip(), Transport.BEARER)
-    cookie = request.cookies.get(cookies.names(settings).access)
+    cookie = cookies.access_token(request, settings, own_origin=own_origin(request))
     return SentToken(cookie, Transport.COOKIE) if cookie else None
+
+
+async def claims_of(
+    sent: SentToken,
+    request: Request,
+    settings: ProcessSettings,
+    authentication: Authentication,
+    pools: Pools,
+) -> tokens.Claims:
+    """What the token says. One of a cookie changes things only with the session's CSRF token."""
+    claims = await authentication.verifier.verify(sent.text, pools)
+    if sent.transport is Transport.COOKIE and request.method not in SAFE_METHODS:
+        cookies.check_csrf(settings, request.headers, session_id=claims.session_id)
+    return claims
 
 
 async def verified_claims(
@@ -59,25 +77,28 @@ async def verified_claims(
     sent = sent_token(request, settings)
     if sent is None:
         raise Unauthenticated()
-    claims = await authentication.verifier.verify(sent.text, pools)
-    if sent.transport is Transport.COOKIE and request.method not in SAFE_METHODS:
-        cookies.check_request(
-            settings,
-            request.headers,
-            own_origin=own_origin(request),
-            session_id=claims.session_id,
-        )
-    return claims
+    return await claims_of(sent, request, settings, authentication, pools)
 
 
 VerifiedClaims = Annotated[tokens.Claims, Depends(verified_claims)]
 
 
-async def current_user(claims: VerifiedClaims, conn: Deciding) -> schemas.Principal:
-    """The caller, if the session still stands: ending one is seen by the very next request."""
-    principal = await service.find_principal(conn, session_id=claims.session_id)
+@enforces()
+async def current_user(
+    request: Request,
+    claims: VerifiedClaims,
+    authentication: ProcessAuthentication,
+    conn: Deciding,
+) -> schemas.Principal:
+    """The caller, if the session still stands: ending one is seen by the very next request.
+
+    Raises FreshLoginRequired where the route demands a sign-in of the last quarter of an hour.
+    """
+    principal = await authentication.callers.principal_of(conn, claims.session_id)
     if principal is None or principal.id != claims.user_id:
         raise exceptions.InvalidToken()
+    if permission_of(request).fresh and not principal.is_fresh:
+        raise exceptions.FreshLoginRequired()
     return principal
 
 

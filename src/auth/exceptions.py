@@ -42,6 +42,11 @@ class SessionExpired(Unauthenticated):
     message = "The session has ended. Sign in again."
 
 
+class FreshLoginRequired(PermissionDenied):
+    code = ErrorCode.FRESH_LOGIN_REQUIRED
+    message = "This needs a sign-in of the last 15 minutes: sign in again, then repeat it."
+
+
 class CsrfFailed(PermissionDenied):
     code = ErrorCode.CSRF_FAILED
     message = (

@@ -1,5 +1,6 @@
 """`/v1/auth`: signing up, in and out; and the keys by which others verify our tokens."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from src.auth.dependencies import (
     ProcessAuthentication,
     RequestCaller,
     VerifiedLoginSecret,
+    claims_of,
     hashed_password,
     own_origin,
     sent_token,
@@ -29,6 +31,7 @@ from src.openapi import private_problems, problems
 from src.routing import Route
 from src.users import exceptions as users_exceptions
 from src.users import service as users_service
+from src.users.schemas import UserId
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=Route)
 well_known_router = APIRouter(prefix="/.well-known", tags=["auth"], route_class=Route)
@@ -84,7 +87,7 @@ async def sign_up(
         now=datetime.now(UTC),
     )
     response.headers["Location"] = f"{API_PREFIX}/users/me"
-    sent, csrf_token = _send(response, settings, issued)
+    sent, csrf_token = _send(request, response, settings, issued)
     return schemas.SignedIn(user=user, tokens=sent, csrf_token=csrf_token)
 
 
@@ -123,7 +126,7 @@ async def log_in(
         auth_methods=["pwd"],
         now=datetime.now(UTC),
     )
-    sent, csrf_token = _send(response, settings, issued)
+    sent, csrf_token = _send(request, response, settings, issued)
     return schemas.SignedIn(user=user, tokens=sent, csrf_token=csrf_token)
 
 
@@ -158,6 +161,7 @@ async def sent_refresh_token(
     ),
 )
 async def refresh_tokens(
+    request: Request,
     response: Response,
     claim: Annotated[tokens.RefreshClaim, Depends(sent_refresh_token)],
     authentication: ProcessAuthentication,
@@ -167,7 +171,7 @@ async def refresh_tokens(
 ) -> schemas.Refreshed:
     """Trade a refresh token for a new pair. Using one twice ends its session."""
     issued = await sessions.refresh(conn, pools, authentication.issuer, claim)
-    sent, csrf_token = _send(response, settings, issued)
+    sent, csrf_token = _send(request, response, settings, issued)
     return schemas.Refreshed(tokens=sent, csrf_token=csrf_token)
 
 
@@ -197,7 +201,7 @@ async def log_out(
         if body.refresh_token is not None or not cookies.are_all_there_is(request, settings):
             raise
         # Cookies of a session that has ended already: all that is left is to take them back.
-        cookies.clear_tokens(response, settings)
+        _clear(request, response, settings)
         return
     await service.revoke_sessions(
         conn,
@@ -206,7 +210,7 @@ async def log_out(
         scope=body.scope,
         reason="logout",
     )
-    cookies.clear_tokens(response, settings)
+    _clear(request, response, settings)
 
 
 @router.get("/session", summary="My session", responses=private_problems(exceptions.InvalidToken))
@@ -233,6 +237,12 @@ async def get_jwks(
     return {"keys": authentication.issuer.keys.jwks()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Leaver:
+    id: UserId
+    session_id: schemas.SessionId
+
+
 async def _leaving(
     request: Request,
     settings: Settings,
@@ -240,33 +250,28 @@ async def _leaving(
     pools: Pools,
     conn: Transaction,
     body: schemas.Logout,
-) -> schemas.Principal:
+) -> _Leaver:
     """Who signs out: by access token, or by refresh token when that has expired."""
     if body.refresh_token is None and (sent := sent_token(request, settings)) is not None:
         try:
-            claims = await authentication.verifier.verify(sent.text, pools)
+            claims = await claims_of(sent, request, settings, authentication, pools)
         except exceptions.InvalidToken:
             if sent.transport is Transport.BEARER:
                 raise
         else:
-            if sent.transport is Transport.COOKIE:
-                cookies.check_request(
-                    settings,
-                    request.headers,
-                    own_origin=own_origin(request),
-                    session_id=claims.session_id,
-                )
-            principal = await service.find_principal(conn, session_id=claims.session_id)
+            principal = await authentication.callers.principal_of(
+                pools.deciding.single, claims.session_id
+            )
             if principal is None:
                 raise exceptions.InvalidToken()
-            return principal
+            return _Leaver(principal.id, principal.session_id)
     claim = _refresh_claim(request, settings, body.refresh_token)
     session = await service.lock_session(conn, session_id=claim.session_id, grace_seconds=0)
     key = sessions.unsealed_key(authentication.issuer.sealer, session)
     is_current = claim.counter == session.refresh_counter
     if not (claim.is_genuine(key) and is_current and session.is_alive) or session.is_revoked:
         raise exceptions.RefreshInvalid()
-    return schemas.Principal(id=session.user_id, session_id=session.id)
+    return _Leaver(session.user_id, session.id)
 
 
 def _refresh_claim(
@@ -274,11 +279,9 @@ def _refresh_claim(
 ) -> tokens.RefreshClaim:
     if in_body is not None:
         return tokens.read_refresh_token(in_body)
-    cookie = request.cookies.get(cookies.names(settings).refresh)
+    cookie = cookies.refresh_token(request, settings, own_origin=own_origin(request))
     if cookie is None:
         raise exceptions.RefreshInvalid()
-    # Not the CSRF token: a page that has just been loaded gets it by refreshing.
-    cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
     return tokens.read_refresh_token(cookie)
 
 
@@ -288,13 +291,21 @@ def _check_cookie_origin(request: Request, settings: Settings, transport: Transp
         cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
 
 
+def _clear(request: Request, response: Response, settings: Settings) -> None:
+    """Take our cookies back, where the caller has brought some in place of a header."""
+    if cookies.are_all_there_is(request, settings):
+        page = cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
+        cookies.clear_tokens(response, settings, page)
+
+
 def _send(
-    response: Response, settings: Settings, issued: sessions.IssuedSecret
+    request: Request, response: Response, settings: Settings, issued: sessions.IssuedSecret
 ) -> tuple[schemas.Tokens | None, str | None]:
     """The tokens go into the body or into cookies, never into both."""
     response.headers["Cache-Control"] = "no-store"
     if issued.transport is Transport.COOKIE:
-        cookies.set_tokens(response, settings, issued)
+        page = cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
+        cookies.set_tokens(response, settings, issued, page)
         return None, cookies.csrf_token(settings, issued.session_id)
     return (
         schemas.Tokens(

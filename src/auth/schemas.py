@@ -115,6 +115,8 @@ class Principal:
 
     id: UserId
     session_id: SessionId
+    is_fresh: bool
+    """Whether they signed in, not merely refreshed, within the last 15 minutes."""
 
 
 @dataclass(slots=True)

@@ -95,18 +95,20 @@ async def open_session(
 
 @sql(
     """
-    SELECT account.id, session.id AS session_id
+    SELECT account.id, session.id AS session_id,
+           session.authenticated_at > now() - interval '15 minutes' AS is_fresh
       FROM session
       JOIN account ON account.id = session.account_id
-     WHERE session.id = %(session_id)s
+     WHERE session.id = ANY(%(session_ids)s)
        AND session.revoked_at IS NULL
        AND session.idle_expires_at > now()
        AND session.expires_at > now()
        AND account.status IN ('active', 'pending')
+     ORDER BY session.id
     """
 )
-async def find_principal(conn: Connection, *, session_id: SessionId) -> Principal | None:
-    """Who is calling. None as soon as the session or the account has ended."""
+async def list_principals(conn: Connection, *, session_ids: list[SessionId]) -> list[Principal]:
+    """Who is calling in these sessions; nobody once a session or its account has ended."""
     ...
 
 

@@ -103,12 +103,14 @@ class Notification:
 class PooledConnection(Executor, Transaction):
     """A psycopg connection as domains see it."""
 
-    __slots__ = ("_conn", "_deadline")
+    __slots__ = ("_conn", "_deadline", "_named")
     _cursors = count(1)
 
     def __init__(self, conn: psycopg.AsyncConnection[TupleRow], *, deadline: float) -> None:
         self._conn = conn
         self._deadline = deadline
+        self._named: dict[str, type[CoreError]] = {}
+        """What the statements so far name for a constraint that may wait for the commit."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
@@ -121,12 +123,15 @@ class PooledConnection(Executor, Transaction):
             async with self._answering():
                 await block.__aexit__(type(exc), exc, exc.__traceback__)
             raise
-        async with self._answering():
-            await block.__aexit__(None, None, None)
+        with translated(self._named):
+            async with self._answering():
+                await block.__aexit__(None, None, None)
 
     async def fetch(
         self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
     ) -> Fetched:
+        if statement.constraints:
+            self._named.update(statement.constraints)
         with translated(statement.constraints):
             cursor = self._conn.cursor()
             if statement.returns_json:

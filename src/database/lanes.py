@@ -10,6 +10,8 @@ Nothing is sent twice that may have run. What was under way when a connection is
 """
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +24,7 @@ from psycopg.rows import TupleRow
 
 from src.database.built import register_json
 from src.database.connection import Fetched
+from src.database.libpq import send_pipeline_sync
 from src.exceptions import Busy, Unavailable
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ Connect = Callable[[], Awaitable[psycopg.AsyncConnection[TupleRow]]]
 _STALE_SECONDS = 0.005
 """A lane whose statement has taken this long gets no new ones while there are others."""
 _BLOCKED_SECONDS = 0.1
-"""A lane whose statement has taken this long gets no new ones at all."""
+"""A lane whose statement has taken this long gets no new ones while there is another way."""
 _WATCH_SECONDS = 0.5
 _OPENING_SECONDS = 2.0
 _REOPEN_SECONDS = (0.05, 1.0)
@@ -89,8 +92,8 @@ class Lane:
     def __init__(self, conn: psycopg.AsyncConnection[TupleRow], *, prepares: bool) -> None:
         self.depth = 0
         """Statements that are under way."""
-        self.head_since = 0.0
-        """Since when the first of them has had the server to itself, by the loop's clock."""
+        self._head_since = 0.0
+        """Since when the first of them has had the server to itself."""
         self.lost = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._sent: deque[_Sent | None] = deque()
@@ -102,10 +105,12 @@ class Lane:
         """A result that waits for its Sync."""
         self._failure: Exception | None = None
         """What refused the Parse before it, or its commit."""
-        self._is_blocked = False
+        self._is_blocked = self._will_flush = False
         self._objects = Transformer(conn)
         self._texts = Transformer(_BuiltJson(conn))
         self._pg = conn.pgconn
+        self._pointer: int = getattr(self._pg, "pgconn_ptr", None) or 0
+        self._send_sync = send_pipeline_sync() if self._pointer else None
         self._pg.nonblocking = 1
         self._pg.enter_pipeline_mode()
         self._socket = self._pg.socket
@@ -132,11 +137,10 @@ class Lane:
                 self._pg.send_query_params(query, values, types, formats, plan.format)
             self._sent.append(_Sent(plan, statement, answer))
             if not self.depth:
-                self.head_since = self._loop.time()
+                self._head_since = math.inf  # until it has left
             self.depth += 1
-            self._pg.pipeline_sync()
+            self._sync()
             self._sent.append(None)
-            self._flush()
         except psycopg.OperationalError as exc:
             self.lose(exc)
             if not answer.done():
@@ -168,9 +172,13 @@ class Lane:
         held = self._held[1] if self._held is not None else None
         return [answer for answer in (held, *owed) if answer is not None and not answer.done()]
 
-    def is_fresh(self, seconds: float) -> bool:
-        """Whether the statement at the head has not taken longer than this."""
-        return self._loop.time() - self.head_since < seconds
+    def head_seconds(self) -> float:
+        """How long the statement at the head has taken, as far as could be seen.
+
+        The loop's clock (uvloop's stands still during a turn) tells when sockets were last looked
+        at: that we ourselves take long is no fault of the server's.
+        """
+        return self._loop.time() - self._head_since
 
     def _dumped(self, params: Sequence[Any]) -> tuple[Any, tuple[int, ...], Any]:
         if not params:
@@ -190,7 +198,22 @@ class Lane:
                 self._sent.append(_Sent(plan, statement, None))
         return plan
 
+    def _sync(self) -> None:
+        """End a statement. What is sent in one turn of the event loop leaves together."""
+        if self._send_sync is None:
+            self._pg.pipeline_sync()
+            self._flush()
+            return
+        if not self._send_sync(self._pointer):
+            raise psycopg.OperationalError("the lane cannot send")
+        if not self._will_flush:
+            self._will_flush = True
+            self._loop.call_soon(self._write)
+
     def _flush(self) -> None:
+        self._will_flush = False
+        if self._head_since == math.inf:
+            self._head_since = time.monotonic()
         is_blocked = self._pg.flush() != 0
         if is_blocked != self._is_blocked:
             self._is_blocked = is_blocked
@@ -200,6 +223,8 @@ class Lane:
                 self._loop.remove_writer(self._socket)
 
     def _write(self) -> None:
+        if self.lost.is_set():
+            return
         try:
             self._flush()
         except psycopg.OperationalError as exc:
@@ -250,9 +275,8 @@ class Lane:
         sent, answer, result = held
         self.depth -= 1
         if is_first:  # those behind it have come with it: their time is not known
-            now = self._loop.time()
-            sent.statement.took(now - self.head_since)
-            self.head_since = now
+            sent.statement.took(self.head_seconds())
+            self._head_since = time.monotonic()
         if not answer.done():
             if failure is not None:
                 answer.set_exception(failure)
@@ -346,18 +370,21 @@ class Lanes:
         }
 
     async def fetch(
-        self, statement: "Statement", query: bytes, params: Sequence[Any]
+        self, statement: "Statement", query: bytes, params: Sequence[Any], *, waits: bool
     ) -> Fetched | None:
-        """Run a statement on the lane that is soonest free; None where each is held up.
+        """Run a statement on the lane that is soonest free.
 
-        Raises Busy where all are full, Unavailable where none is open, and what psycopg raises.
+        None where each is held up, unless the caller `waits` even then. Raises Busy where all are
+        full, Unavailable where none is open, and what psycopg raises.
         """
         lane = self._free()
         if lane is None:
             if not self._open:
                 await self._opened()
-            lane = self._free() or self._least_stale()
-            if lane is None:
+            lane = self._free()
+        if lane is None:
+            lane = self._least_stale()
+            if not waits and lane.head_seconds() > _BLOCKED_SECONDS:
                 return None
         try:
             return await lane.send(statement, query, params)
@@ -368,23 +395,19 @@ class Lanes:
         """The first lane with little to do, else the one with the least, that is not held up."""
         best, depth = None, self._depth
         for lane in self._open:
-            if lane.depth < depth and (not lane.depth or lane.is_fresh(_STALE_SECONDS)):
+            if lane.depth < depth and (not lane.depth or lane.head_seconds() < _STALE_SECONDS):
                 if lane.depth < self._packed:
                     return lane
                 best, depth = lane, lane.depth
         return best
 
-    def _least_stale(self) -> Lane | None:
-        """A lane to wait at, when all have something that takes a while."""
-        if all(lane.depth >= self._depth for lane in self._open):
+    def _least_stale(self) -> Lane:
+        """The lane to wait at, when all have something that takes a while."""
+        lanes = [lane for lane in self._open if lane.depth < self._depth]
+        if not lanes:
             self._shed += 1
             raise Busy("Too many requests are waiting for the database: try again shortly.")
-        lanes = [
-            lane
-            for lane in self._open
-            if lane.depth < self._depth and lane.is_fresh(_BLOCKED_SECONDS)
-        ]
-        return max(lanes, key=lambda lane: lane.head_since, default=None)
+        return min(lanes, key=Lane.head_seconds)
 
     async def _opened(self) -> None:
         """Wait for the first lane, unless the last try to open one has failed."""
@@ -435,7 +458,7 @@ class Lanes:
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
             for lane in list(self._open):
-                if lane.depth and not lane.is_fresh(self._deadline):
+                if lane.depth and lane.head_seconds() > self._deadline:
                     lane.lose(psycopg.OperationalError("the server does not answer"))
 
     @staticmethod

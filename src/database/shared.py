@@ -14,6 +14,13 @@ from src.database.lanes import Lanes
 if TYPE_CHECKING:
     from src.database.statement import Statement
 
+_WAY_OUT_MAX = 100
+"""Statements at a time that go round the lanes, because they take long or all lanes are held up.
+
+Some slow statements are a reason to. That everything is slow is none: a few connections more would
+not make it faster, and who waits for one of them is sent away sooner.
+"""
+
 Borrow = Callable[[], AbstractAsyncContextManager[Executor]]
 
 
@@ -23,28 +30,46 @@ class SharedConnection(Executor):
     Nothing is borrowed by holding it. It has no transactions: who needs one asks for one.
     """
 
-    __slots__ = ("_borrow", "_lanes")
+    __slots__ = ("_borrow", "_lanes", "_out")
 
     def __init__(self, borrow: Borrow, lanes: Lanes | None) -> None:
         self._borrow = borrow
         self._lanes = lanes
+        self._out = 0
 
     async def fetch(
         self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
     ) -> Fetched:
-        if self._lanes is None or statement.takes_long:
+        if self._lanes is None or statement.is_slow:
             return await self._fetch_alone(statement, text, params)
+        has_way_out = self._out < _WAY_OUT_MAX
+        if has_way_out and statement.takes_long:
+            return await self._fetch_around(statement, text, params)
         query, names = statement.positional(text)
         try:
-            fetched = await self._lanes.fetch(statement, query, [params[name] for name in names])
+            fetched = await self._lanes.fetch(
+                statement,
+                query,
+                [params[name] for name in names],
+                waits=not has_way_out,
+            )
         except psycopg.Error:
             with translated(statement.constraints):
                 raise
         except UnicodeEncodeError as exc:  # half of a surrogate pair
             raise unstorable() from exc
         if fetched is None:
-            return await self._fetch_alone(statement, text, params)
+            return await self._fetch_around(statement, text, params)
         return fetched
+
+    async def _fetch_around(
+        self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
+    ) -> Fetched:
+        self._out += 1
+        try:
+            return await self._fetch_alone(statement, text, params)
+        finally:
+            self._out -= 1
 
     async def _fetch_alone(
         self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]

@@ -17,7 +17,7 @@ from src.exceptions import CoreError
 
 _GUARD = re.compile(r"--[ ]if[ ](\w+)(?:[ ]=[ ](\S+))?[ ]*$", re.MULTILINE)
 
-_LONG_SECONDS = 0.05
+_LONG_SECONDS = 0.1
 _LONG_TIMES = 3
 """What has taken this long this often, on balance, counts as slow until it is faster."""
 
@@ -102,7 +102,7 @@ class Statement:
         for guard in _GUARD.finditer(text):
             self.guards.setdefault(guard[1], set()).update([guard[2]] if guard[2] else [])
         self.executed: set[str] = set()
-        self._is_slow = slow
+        self.is_slow = slow
         self._slowness = 0
         self._positional: dict[str, Positional] = {}
         self._defaults: dict[str, Any] = dict(getattr(stub, "__kwdefaults__", None) or {})
@@ -178,8 +178,8 @@ class Statement:
 
     @property
     def takes_long(self) -> bool:
-        """Whether the statement is declared slow, or has turned out to be."""
-        return self._is_slow or self._slowness >= _LONG_TIMES
+        """Whether the statement has turned out to be slow."""
+        return self._slowness >= _LONG_TIMES
 
     def took(self, seconds: float) -> None:
         """Learn how long the server has taken for it."""

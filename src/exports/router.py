@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from fastapi import APIRouter, Depends
 
 from src.applets import service as applets_service
-from src.applets.dependencies import ManagedApplet
+from src.applets.dependencies import AppletOfRoute
 from src.applets.exceptions import AppletNotFound
 from src.auth.exceptions import InvalidToken
 from src.dependencies import Pools
@@ -40,10 +40,10 @@ _PROBLEMS = private_problems(InvalidToken, AppletNotFound, RoleTooLow, Invalid, 
         **_PROBLEMS,
     },
 )
-async def get_csv(applet: ManagedApplet, pools: Pools) -> StreamedResponse:
+async def get_csv(applet: AppletOfRoute, pools: Pools) -> StreamedResponse:
     """Download every submission: one line each, one column an item and a score.
 
-    Texts that a spreadsheet would take for a formula begin with an apostrophe. Admins and above.
+    Texts that a spreadsheet would take for a formula begin with an apostrophe.
     """
     async with AsyncExitStack() as stack:
         conn = await stack.enter_async_context(reading(pools))
@@ -66,8 +66,8 @@ async def get_csv(applet: ManagedApplet, pools: Pools) -> StreamedResponse:
         **_PROBLEMS,
     },
 )
-async def get_ndjson(applet: ManagedApplet, pools: Pools) -> StreamedResponse:
-    """Download every submission with its answers and scores. Admins and above."""
+async def get_ndjson(applet: AppletOfRoute, pools: Pools) -> StreamedResponse:
+    """Download every submission with its answers and scores."""
     async with AsyncExitStack() as stack:
         conn = await stack.enter_async_context(reading(pools))
         chunks = service.ndjson_chunks(conn, applet_id=applet.id)

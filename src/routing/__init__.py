@@ -1,13 +1,13 @@
 """Ordinary FastAPI path operations, served by straight-line handlers.
 
-`Route` is the class of every route: it knows endpoints that return `Json[T]`. `CompiledRoutes` is
-the middleware that serves each route whose every part is known by a function written for it at the
-start (`plan`, `source`), found in a tree (`tree`). Whatever is unusual about a route or a request
-goes to FastAPI itself, with the body replayed: FastAPI says what is right, this package only says
-it sooner.
+`Route` is the class of every route: it has a permission, and as a `JsonRoute` it knows endpoints
+that return `Json[T]`. `CompiledRoutes` is the middleware that serves each route whose every part is
+known by a function written for it at the start (`plan`, `source`), found in a tree (`tree`).
+Whatever is unusual about a route or a request goes to FastAPI itself, with the body replayed:
+FastAPI says what is right, this package only says it sooner.
 """
 
 from src.routing.middleware import CompiledRoutes
-from src.routing.route import Route
+from src.routing.route import JsonRoute, Route, check_routes, permission_of
 
-__all__ = ["CompiledRoutes", "Route"]
+__all__ = ["CompiledRoutes", "JsonRoute", "Route", "check_routes", "permission_of"]

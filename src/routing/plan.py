@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute, RouteContext
 from pydantic import Json, TypeAdapter
 from pydantic.fields import FieldInfo
 
-from src.routing.route import DRAFT, Route
+from src.routing.route import DRAFT, JsonRoute
 from src.routing.tree import Address
 
 Source = Literal["path", "query", "header", "cookie", "body"]
@@ -96,7 +96,7 @@ def plan(context: RouteContext, address: Address) -> Plan:
     planned = Plan(context, route.name, address.parameters)
     planner = _Planner(planned)
     call = dependant.call
-    json_endpoint = route.json_endpoint if isinstance(route, Route) else None
+    json_endpoint = route.json_endpoint if isinstance(route, JsonRoute) else None
     if json_endpoint is not None:
         call = json_endpoint
     if call is None or not is_kind(inspect.iscoroutinefunction, call):

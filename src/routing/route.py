@@ -1,15 +1,21 @@
-"""The class of every route: one that knows `Json[T]`."""
+"""The class of every route: one that has a permission, and knows `Json[T]`."""
 
 import functools
 import inspect
 import types
-from collections.abc import Awaitable, Callable
-from typing import Any, Union, get_args, get_origin
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Union, cast, get_args, get_origin
 
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import get_name
 
+from src import permissions
 from src.database import Json
+from src.permissions import PERMISSIONS, Permission
 
 Endpoint = Callable[..., Awaitable[Any]]
 
@@ -18,7 +24,11 @@ DRAFT = "_draft"
 """The parameter by which an endpoint without one of its own gets the headers that others set."""
 
 
-class Route(APIRoute):
+class UndeclaredError(Exception):
+    """A route without a permission, or one that nothing enforces. The message says what to do."""
+
+
+class JsonRoute(APIRoute):
     """A path operation that may return `Json[T]`: JSON that is sent as it is, and described as `T`.
 
     Its status and the headers set through a `response: Response` parameter hold as for any other
@@ -42,6 +52,69 @@ class Route(APIRoute):
             self.json_endpoint = endpoint
             endpoint = _answering(endpoint, signature, shape, status_code or 200)
         super().__init__(path, endpoint, status_code=status_code, **declared)
+
+
+class Route(JsonRoute):
+    """The class of the service's own routes: each has a permission in `src.permissions`.
+
+    Raises UndeclaredError at once for a route that has none, or whose dependencies do not enforce
+    what it says. The permission is in the OpenAPI document as `x-permission`, and in words.
+    """
+
+    permission: Permission
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        openapi_extra: dict[str, Any] | None = None,
+        **declared: Any,
+    ) -> None:
+        name = name or get_name(endpoint)
+        permission = PERMISSIONS.get(name)
+        if permission is None:
+            raise UndeclaredError(
+                f"The route {name} ({path}) has no permission: say in PERMISSIONS of "
+                "src/permissions.py who may use it."
+            )
+        text = description or inspect.cleandoc(endpoint.__doc__ or "")
+        super().__init__(
+            path,
+            endpoint,
+            name=name,
+            description=f"{text}\n\n**Who:** {permission.sentence()}",
+            openapi_extra={"x-permission": permission.described(), **(openapi_extra or {})},
+            **declared,
+        )
+        if mistake := permissions.mistake(name, permission, set(_calls(self.dependant))):
+            raise UndeclaredError(mistake)
+        self.permission = permission
+
+
+def permission_of(request: Request) -> Permission:
+    """What the route that serves the request demands."""
+    return cast("Route", request.scope["route"]).permission
+
+
+def check_routes(app: FastAPI) -> None:
+    """Raise UndeclaredError if a path operation of the application has no permission."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute) and not isinstance(route, Route):
+            raise UndeclaredError(
+                f"The route {route.name} ({route.path}) is of no class that asks for a permission: "
+                "make its router with route_class=Route."
+            )
+
+
+def _calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
+    for needed in dependant.dependencies:
+        if needed.call is not None:
+            yield needed.call
+        yield from _calls(needed)
 
 
 def _json_shape(annotation: Any) -> Any:

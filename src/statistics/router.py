@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
-from src.applets.dependencies import ManagedApplet
+from src.applets.dependencies import AppletOfRoute
 from src.applets.exceptions import AppletNotFound
 from src.auth.exceptions import InvalidToken
 from src.dependencies import Pools
@@ -23,10 +23,7 @@ router = APIRouter(prefix="/applets/{applet_id}/statistics", tags=["statistics"]
     responses=private_problems(InvalidToken, AppletNotFound, RoleTooLow, Invalid, TooManyRequests),
     dependencies=[Depends(download_place)],
 )
-async def get_statistics(applet: ManagedApplet, pools: Pools) -> schemas.Statistics:
-    """Describe all answers: distribution, mean and deviation of items, scores with alpha.
-
-    Admins and above.
-    """
+async def get_statistics(applet: AppletOfRoute, pools: Pools) -> schemas.Statistics:
+    """Describe all answers: distribution, mean and deviation of items, scores with alpha."""
     async with reading(pools) as conn:
         return await service.get(conn, applet_id=applet.id)

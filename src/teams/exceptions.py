@@ -1,6 +1,6 @@
 """What can go wrong with teams."""
 
-from src.exceptions import NotFound, PermissionDenied
+from src.exceptions import Conflict, NotFound, PermissionDenied, PreconditionFailed
 from src.teams.constants import ErrorCode
 
 
@@ -9,6 +9,51 @@ class TeamNotFound(NotFound):
     message = "There is no such team, or you are not a member of it."
 
 
+class MemberNotFound(NotFound):
+    code = ErrorCode.MEMBER_NOT_FOUND
+    message = "The team has no such member."
+
+
 class RoleTooLow(PermissionDenied):
     code = ErrorCode.ROLE_TOO_LOW
     message = "Your role in the team does not allow this."
+
+
+class RoleAboveOwn(PermissionDenied):
+    code = ErrorCode.ROLE_ABOVE_OWN
+    message = "Only somebody with that role may give it, or change who has it."
+
+
+class CannotChangeSelf(PermissionDenied):
+    code = ErrorCode.CANNOT_CHANGE_SELF
+    message = "Nobody changes their own role: leave the team, or transfer its ownership."
+
+
+class TeamLimit(PermissionDenied):
+    code = ErrorCode.TEAM_LIMIT
+    message = "You own as many teams as one user may: delete one, or transfer its ownership."
+
+
+class SlugTaken(Conflict):
+    code = ErrorCode.SLUG_TAKEN
+    message = "Another team has this address."
+
+
+class LastOwner(Conflict):
+    code = ErrorCode.LAST_OWNER
+    message = "A team has an owner at any time: transfer the ownership, or delete the team."
+
+
+class NotAMember(Conflict):
+    code = ErrorCode.NOT_A_MEMBER
+    message = "Only a member of the team can become its owner."
+
+
+class TeamNotEmpty(Conflict):
+    code = ErrorCode.TEAM_NOT_EMPTY
+    message = "The team still has applets."
+
+
+class StaleTeam(PreconditionFailed):
+    code = ErrorCode.STALE_TEAM
+    message = "The team has changed since you read it: read it again, then repeat your change."

@@ -1,23 +1,17 @@
 """Accounts, for migrations only."""
 
-from sqlalchemy import CheckConstraint, Column, Computed, Table, Text
+from sqlalchemy import CheckConstraint, Column, Table, Text
 
-from src.models import id_column, instant, metadata
-
-
-def _folded(column: str) -> Computed:
-    """How people compare names: without case. No extension and no ICU is needed for it."""
-    return Computed(f"casefold({column} COLLATE pg_unicode_fast)", persisted=True)
-
+from src.models import folded, id_column, instant, metadata
 
 account = Table(
     "account",
     metadata,
     id_column(),
     Column("email", Text, nullable=False),
-    Column("email_key", Text, _folded("email"), nullable=False, unique=True),
+    Column("email_key", Text, folded("email"), nullable=False, unique=True),
     Column("username", Text),
-    Column("username_key", Text, _folded("username"), unique=True),
+    Column("username_key", Text, folded("username"), unique=True),
     Column("given_name", Text, nullable=False, server_default=""),
     Column("family_name", Text, nullable=False, server_default=""),
     Column("display_name", Text, nullable=False, server_default=""),

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from src.auth.dependencies import CALLER_PROBLEMS, CurrentUser
+from src.database import Json
 from src.dependencies import Deciding
 from src.openapi import private_problems
 from src.routing import Route
@@ -12,6 +13,6 @@ router = APIRouter(prefix="/users", tags=["users"], route_class=Route)
 
 
 @router.get("/me", summary="My account", responses=private_problems(*CALLER_PROBLEMS))
-async def get_me(user: CurrentUser, conn: Deciding) -> schemas.User:
+async def get_me(user: CurrentUser, conn: Deciding) -> Json[schemas.User]:
     """Show the caller's own account."""
-    return await service.get(conn, user_id=user.id)
+    return await service.show(conn, user_id=user.id)

@@ -1,6 +1,6 @@
 """What can be done with accounts."""
 
-from src.database import Connection, sql
+from src.database import Connection, Json, sql
 from src.users import exceptions
 from src.users.schemas import User, UserId
 
@@ -42,3 +42,19 @@ async def create(
     missing=exceptions.UserNotFound,
 )
 async def get(conn: Connection, *, user_id: UserId) -> User: ...
+
+
+@sql(
+    """
+    SELECT row_to_json(shown)
+      FROM (SELECT id, email, username, given_name, family_name, display_name, locale, time_zone,
+                   status, instant(email_verified_at) AS email_verified_at,
+                   instant(created_at) AS created_at, instant(updated_at) AS updated_at
+              FROM account
+             WHERE id = %(user_id)s) AS shown
+    """,
+    missing=exceptions.UserNotFound,
+)
+async def show(conn: Connection, *, user_id: UserId) -> Json[User]:
+    """The account as its owner sees it, ready to be sent."""
+    ...

@@ -12,7 +12,7 @@ from src.applets import items
 from src.applets import service as applets_service
 from src.applets.schemas import VersionId
 from src.database import Transaction
-from src.teams.schemas import Team
+from src.teams.schemas import MyTeam
 from tests import factories
 from tests.http import acting_as
 
@@ -63,7 +63,7 @@ async def sheet(
     tree: Mapping[str, Any] | None = None,
     *,
     owner: factories.User | None = None,
-    team: Team | None = None,
+    team: MyTeam | None = None,
 ) -> Sheet:
     """Publish an applet; the diary unless a tree is given."""
     published = await factories.applet(

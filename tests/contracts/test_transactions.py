@@ -31,6 +31,7 @@ UNRELATED = {
 """Functions whose writes may be kept without each other, and why."""
 
 HELD_FOR_ONE = {
+    "restore_team": "whoever counts the user's teams meanwhile waits until it is one of them",
     "put_draft": "the ids of activities that it has checked must still be those when it writes",
 }
 """Routes that hold a transaction for a single write, and why."""

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from src import embedded
 from src.config import DatabaseSettings
-from src.database import Connection, Json, Pool, Pools, open_pools, sql
+from src.database import Connection, Json, Pool, Pools, libpq, open_pools, sql
 from src.exceptions import BadRequest, Busy, Conflict, Unavailable
 from src.teams.constants import Role
 from tests import database
@@ -204,6 +204,24 @@ async def test_values_come_back_as_they_do_from_the_pool(url: str, prepare: bool
             assert await echo(conn, **given) == Everything(**given)
 
 
+async def test_without_a_function_of_libpq_each_statement_is_sent_alone(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert libpq.send_pipeline_sync() is not None  # it is there where the tests run
+    libpq.send_pipeline_sync.cache_clear()
+    monkeypatch.setattr(libpq, "_MAPS", Path("/nonexistent"))
+    given = everything()
+    try:
+        async with opened(url, read_lanes=1) as pools:
+            found = await asyncio.gather(*(echo(pools.read.single, **given) for _ in range(50)))
+            assert found == [Everything(**given)] * 50
+            with pytest.raises(BadRequest):
+                await divide(pools.read.single, number=0, text="x")
+            assert await divide(pools.read.single, number=1, text="x") == 60
+    finally:
+        libpq.send_pipeline_sync.cache_clear()
+
+
 async def test_json_is_passed_on_as_it_was_built(pools: Pools) -> None:
     built = Built(2, Json(b"[1, 2, 3]"), Json(b'{"b": 1}'))
     for _ in range(3):
@@ -287,7 +305,7 @@ async def test_a_slow_statement_holds_nobody_up(url: str) -> None:
 
 async def test_what_often_takes_long_leaves_the_lanes_until_it_is_faster(pools: Pools) -> None:
     conn = pools.read.single
-    names = [await learn(conn, seconds=0.06) for _ in range(5)]
+    names = [await learn(conn, seconds=0.12) for _ in range(5)]
     assert names == [*[A_LANE] * 3, *["core-api read"] * 2]
 
     names = [await learn(conn, seconds=0) for _ in range(5)]

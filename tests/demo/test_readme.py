@@ -1,4 +1,4 @@
-"""The README's journey with curl, run as it stands there."""
+"""The README's chapters with curl, run as they stand there."""
 
 import json
 import re
@@ -18,14 +18,22 @@ curl() { command curl --fail-with-body --noproxy '*' "$@"; }
 """
 
 
-def journey() -> str:
-    """The shell blocks of the chapter, one after the other."""
+def blocks(heading: str, *, at_least: int) -> str:
+    """The shell blocks of a chapter, one after the other."""
     text = (ROOT / "README.md").read_text()
-    chapter = re.search(r"^## The journey with curl$(.*?)^## ", text, re.DOTALL | re.MULTILINE)
+    chapter = re.search(rf"^## {heading}$(.*?)^## ", text, re.DOTALL | re.MULTILINE)
     assert chapter is not None
-    blocks = re.findall(r"^```bash\n(.*?)^```$", chapter[1], re.DOTALL | re.MULTILINE)
-    assert len(blocks) >= 8
-    return "\n".join(blocks)
+    found = re.findall(r"^```bash\n(.*?)^```$", chapter[1], re.DOTALL | re.MULTILINE)
+    assert len(found) >= at_least
+    return "\n".join(found)
+
+
+def journey() -> str:
+    return blocks("The journey with curl", at_least=8)
+
+
+def together() -> str:
+    return blocks("Work together", at_least=7)
 
 
 @pytest.mark.slow
@@ -42,7 +50,8 @@ def test_the_journey_with_curl_leads_where_the_readme_says(tmp_path: Path) -> No
         address = "URL=http://127.0.0.1:8000/v1\n"
         assert address in journey()
         script = STRICT + journey().replace(address, f"URL={service.url}/v1\n")
-        script += '\necho "applet=$APPLET"\napi $URL/applets/$APPLET/draft'
+        script += '\necho "applet=$APPLET"\napi $URL/applets/$APPLET/draft\necho "together="\n'
+        script += together()
 
         done = subprocess.run(
             ["bash", "-c", script],
@@ -55,7 +64,8 @@ def test_the_journey_with_curl_leads_where_the_readme_says(tmp_path: Path) -> No
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
-    *walked, last = done.stdout.split("applet=")
+    alone, shared = done.stdout.split("together=")
+    *walked, last = alone.split("applet=")
     lines = [line for line in "".join(walked).splitlines() if line]
     answers = [json.loads(line) for line in lines if line.startswith("{")]
     user, draft, answer, listed, shown, described, exported, imported = answers
@@ -70,3 +80,15 @@ def test_the_journey_with_curl_leads_where_the_readme_says(tmp_path: Path) -> No
     assert dict(zip(titles, row, strict=True))["why"] == "rain"
     assert imported["report"]["items"] == 1
     assert json.loads(last.split("\n", 1)[1]) == imported["draft"]
+
+    preview, bob, cleo, toggled, demoted, members, handed, deleted, restored = [
+        json.loads(line) for line in shared.splitlines() if line
+    ]
+    assert (preview["team_name"], preview["role"]) == ("Birds", "editor")
+    assert (bob["role"], cleo["role"]) == ("editor", "admin")
+    assert (toggled["state"], toggled["uses"]) == ("inactive", 1)
+    assert demoted["role"] == "editor"
+    assert [one["role"] for one in members["items"]] == ["owner", "editor", "editor"]
+    assert handed["my_role"] == "admin"
+    assert deleted["deleted_at"] is not None
+    assert (restored["my_role"], restored["member_count"]) == ("owner", 2)

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from src import problems
 from src.constants import MIB
 from src.middleware import BodyLimit, LastResort
-from src.routing import CompiledRoutes, Route
+from src.routing import CompiledRoutes, JsonRoute
 from tests.http import client_of
 
 Declare = Callable[[APIRouter, list[str]], None]
@@ -99,7 +99,7 @@ async def pair(declare: Declare) -> AsyncIterator[Pair]:
                 middleware.insert(0, Middleware(CompiledRoutes, max_body_size=MIB))
             app = FastAPI(middleware=middleware, redirect_slashes=False)
             problems.install(app)
-            router = APIRouter(prefix="/v1", route_class=Route)
+            router = APIRouter(prefix="/v1", route_class=JsonRoute)
             declare(router, events)
             app.include_router(router)
             recorded = Recorded(app, events)

@@ -33,7 +33,7 @@ from starlette.types import Message
 from src.database import Json
 from src.exceptions import Conflict, Unavailable
 from src.routing.middleware import BODY_MAX, left_out
-from src.routing.route import Route
+from src.routing.route import JsonRoute
 from src.schemas import Page, Payload
 from tests.routing.pairs import pair
 
@@ -715,7 +715,7 @@ async def parts() -> Bird:
 
 
 def test_what_is_not_known_is_left_to_fastapi() -> None:
-    router = APIRouter(route_class=Route)
+    router = APIRouter(route_class=JsonRoute)
 
     expected = {
         "tasks": "background tasks",

@@ -18,9 +18,10 @@ from src.config import Settings
 from src.database import Transaction
 from src.main import create_app
 from src.routing.middleware import BODY_MAX, left_out
+from src.teams.schemas import MyTeam
 from tests import factories
 from tests.answers.sending import Sheet, put, sheet
-from tests.conftest import AppBy, RawConnection
+from tests.conftest import AppBy, Execute, RawConnection
 from tests.http import BASE_URL, acting_as, bearer, client_of
 from tests.routing.pairs import FRESH, Recorded
 
@@ -60,13 +61,18 @@ class Sent:
 
 @dataclass(frozen=True)
 class World:
-    """What there is: an applet with an answer, its owner, and somebody with cookies."""
+    """What there is: an applet with an answer, its owner, another member of its team, a team that
+    was deleted, somebody with cookies, and a guest."""
 
     sheet: Sheet
     submission_id: str
     answer_id: str
     browser: factories.User
     csrf_token: str
+    guest: factories.User
+    member: factories.User
+    deleted: MyTeam
+    invitation: dict[str, Any]
 
     @property
     def owner(self) -> factories.User:
@@ -85,6 +91,11 @@ def valid(world: World) -> dict[str, Sent]:
     signup = {"email": "new@example.org", "password": "a long sentence about three otters"}
     new_id = uuid5(NAMESPACE, "answer")
     draft = {**factories.DIARY, "name": "Other"}
+    guest = acting_as(world.guest)
+    member = f"{team}/members/{world.member.id}"
+    invitation = f"{team}/invitations/{world.invitation['id']}"
+    mine = f"/v1/users/me/invitations/{world.invitation['id']}"
+    link = f"/v1/invitations/{world.invitation['token']}"
     return {
         "get_liveness": Sent("GET", "/health/live"),
         "get_readiness": Sent("GET", "/health/ready"),
@@ -102,6 +113,32 @@ def valid(world: World) -> dict[str, Sent]:
         "create_team": Sent("POST", "/v1/teams", {"name": " Birds é"}, headers=me),
         "list_teams": Sent("GET", "/v1/teams?limit=1", headers=me),
         "get_team": Sent("GET", team, headers=me),
+        "update_team": Sent("PATCH", team, {"name": "Other é"}, headers=me),
+        "update_team_settings": Sent("PATCH", f"{team}/settings", {"locale": "fr"}, headers=me),
+        "delete_team": Sent("DELETE", team, {"confirm": on.published.team.name}, headers=me),
+        "restore_team": Sent("POST", f"/v1/teams/{world.deleted.id}/restore", headers=me),
+        "list_members": Sent("GET", f"{team}/members?limit=1", headers=me),
+        "update_member": Sent("PATCH", member, {"role": "editor"}, headers=me),
+        "remove_member": Sent("DELETE", member, headers=me),
+        "transfer_ownership": Sent(
+            "POST",
+            f"{team}/transfer-ownership",
+            {"user_id": str(world.member.id), "demote_self_to": "editor"},
+            headers=me,
+        ),
+        "list_team_events": Sent("GET", f"{team}/audit-log?action=team.created", headers=me),
+        "create_invitation": Sent("POST", f"{team}/invitations", {"kind": "link"}, headers=me),
+        "list_invitations": Sent("GET", f"{team}/invitations?state=active", headers=me),
+        "update_invitation": Sent("PATCH", invitation, {"active": False}, headers=me),
+        "toggle_invitation": Sent("POST", f"{invitation}/toggle", headers=me),
+        "resend_invitation": Sent("POST", f"{invitation}/resend", headers=me),
+        "revoke_invitation": Sent("DELETE", invitation, headers=me),
+        "list_my_invitations": Sent("GET", "/v1/users/me/invitations?limit=5", headers=guest),
+        "accept_my_invitation": Sent("POST", f"{mine}/accept", headers=guest),
+        "decline_my_invitation": Sent("POST", f"{mine}/decline", headers=guest),
+        "preview_invitation": Sent("GET", link),
+        "accept_invitation": Sent("POST", f"{link}/accept", headers=guest),
+        "decline_invitation": Sent("POST", f"{link}/decline", headers=guest),
         "create_applet": Sent("POST", f"{team}/applets", {"name": "Birds"}, headers=me),
         "list_applets": Sent("GET", f"{team}/applets", headers=me),
         "get_applet": Sent("GET", on.url, headers=me),
@@ -312,12 +349,25 @@ async def both(app_by: AppBy, raw: RawConnection, world: World) -> AsyncIterator
 
 
 @pytest.fixture
-async def world(app_by: AppBy, conn: Transaction, settings: Settings) -> World:
+async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: Execute) -> World:
     on = await sheet(conn)
+    guest = await factories.user(conn)
+    member = await factories.member(conn, team=on.published.team)
+    deleted = await factories.team(conn, owner=on.owner)
+    await execute("UPDATE team SET deleted_at = now() WHERE id = %(id)s", id=deleted.id)
     submission, answer = uuid5(NAMESPACE, "submission"), uuid5(NAMESPACE, "first")
     async with client_of(app_by(is_compiled=False)) as client:
         sent = await put(client, on.owner, on, on.part(), submission=submission, answer=answer)
         assert sent.status_code == 201, sent.text
+        invited = await client.post(
+            f"/v1/teams/{on.published.team.id}/invitations",
+            json={"kind": "email", "email": guest.email},
+            headers=acting_as(on.owner),
+        )
+        assert invited.status_code == 201, invited.text
+    # Long enough ago for another link.
+    await execute("UPDATE invitation SET sent_at = now() - interval '1 hour'")
+    await execute("UPDATE account SET email_verified_at = now() WHERE id = %(id)s", id=guest.id)
     browser = await factories.user(conn, transport=Transport.COOKIE)
     return World(
         sheet=on,
@@ -325,13 +375,18 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings) -> World:
         answer_id=str(answer),
         browser=browser,
         csrf_token=cookies.csrf_token(settings, browser.session_id),
+        guest=guest,
+        member=member,
+        deleted=deleted,
+        invitation=invited.json(),
     )
 
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 FRESH_WORDS = re.compile(
-    r'("(?:access_token|refresh_token|csrf_token|trace_id)": ?)"[^"]*"|("expires_in": ?)[0-9]+'
+    r'("(?:access_token|refresh_token|csrf_token|trace_id|token|url)": ?)"[^"]*"'
+    r'|("expires_in": ?)[0-9]+'
     r"|((?:core_at|core_rt)=)[^;]*|(expires=)[^;]*|(Max-Age=)[0-9]+"
 )
 

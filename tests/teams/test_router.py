@@ -1,4 +1,5 @@
 import json
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 import pytest
@@ -6,6 +7,7 @@ from httpx2 import AsyncClient, Response
 from uuid_utils.compat import uuid7
 
 from src.database import Connection
+from src.teams import schemas
 from src.teams.constants import Role
 from tests import factories
 from tests.conftest import Execute
@@ -25,7 +27,7 @@ async def test_the_creator_becomes_the_owner(
 
     assert response.status_code == 201, response.text
     team = response.json()
-    assert team.keys() == {"id", "name", "my_role", "member_count", "created_at", "updated_at"}
+    assert team.keys() == {field.name for field in fields(schemas.Team)}
     assert (team["name"], team["my_role"], team["member_count"]) == ("Birds", "owner", 1)
     assert datetime.fromisoformat(team["created_at"]).utcoffset() == timedelta(0)
     assert response.headers["location"] == f"/v1/teams/{team['id']}"

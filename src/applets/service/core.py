@@ -69,8 +69,10 @@ async def create(
            team_member.role AS my_role, applet.created_at
       FROM applet
       JOIN team_member ON team_member.team_id = applet.team_id
+      JOIN team ON team.id = applet.team_id
      WHERE applet.id = %(applet_id)s
        AND team_member.account_id = %(user_id)s
+       AND team.deleted_at IS NULL
     """,
     missing=exceptions.AppletNotFound,
 )
@@ -86,8 +88,10 @@ async def get(conn: Connection, *, applet_id: AppletId, user_id: UserId) -> Appl
                team_member.role AS my_role, instant(applet.created_at) AS created_at
           FROM applet
           JOIN team_member ON team_member.team_id = applet.team_id
+          JOIN team ON team.id = applet.team_id
          WHERE applet.id = %(applet_id)s
            AND team_member.account_id = %(user_id)s
+           AND team.deleted_at IS NULL
     )
     SELECT row_to_json(shown)
       FROM shown

@@ -1,0 +1,27 @@
+"""What can be done with invitations."""
+
+from src.invitations.service.answering import (
+    accept,
+    decline,
+    find,
+    find_mine,
+    list_mine,
+    preview,
+)
+from src.invitations.service.core import list_for_team
+from src.invitations.service.making import create, resend, revoke, toggle, update
+
+__all__ = [
+    "accept",
+    "create",
+    "decline",
+    "find",
+    "find_mine",
+    "list_for_team",
+    "list_mine",
+    "preview",
+    "resend",
+    "revoke",
+    "toggle",
+    "update",
+]

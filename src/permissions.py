@@ -1,0 +1,257 @@
+"""Who may do what: one table, from which everything that asks reads.
+
+Each operation has an entry, under the name of its route's function. The route looks its own up
+(`src.routing`), the dependencies that enforce it read what it demands, and the OpenAPI document and
+`docs/reference/permissions.md` tell it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from enum import Enum, StrEnum
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Kind = Literal["team", "applet"]
+"""What an operation may be about, and a role be held in: an applet's role is its team's."""
+
+
+class Role(StrEnum):
+    """What a member may do; each role may do all that the ones before it may."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+    def includes(self, other: "Role") -> bool:
+        """Whether this role may do what the other may."""
+        return _RANKS[self] >= _RANKS[other]
+
+
+_RANKS = {role: rank for rank, role in enumerate(Role)}
+_HOLDERS = {
+    Role.VIEWER: "Members",
+    Role.EDITOR: "Editors, admins and owners",
+    Role.ADMIN: "Admins and owners",
+    Role.OWNER: "Owners",
+}
+"""Who has a role or a higher one."""
+
+
+class PlatformRole(StrEnum):
+    """What somebody may do for the operators of the whole service, whatever their teams."""
+
+    SUPPORT = "support"
+    USER_ADMIN = "user_admin"
+    ADMIN = "admin"
+
+
+class Principal(Enum):
+    """What a caller must be before anything else is asked."""
+
+    ANONYMOUS = "anyone"
+    USER = "a user"
+    PLATFORM = "an operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What an operation demands of its caller."""
+
+    principal: Principal
+    fresh: bool = False
+    """Whether the caller must have signed in during the last quarter of an hour."""
+    on: Kind | None = None
+    """The object of the address in which the caller must have the role."""
+    role: Role | None = None
+    is_deleted: bool = False
+    """Whether the object is one that has been deleted: to other operations it does not exist."""
+    platform_role: PlatformRole | None = None
+    scope: str | None = None
+    """What a key for programs must have been made for."""
+    note: str = ""
+    """The finer rule, where there is one: whose submissions, which members."""
+
+    def sentence(self) -> str:
+        """The whole of it in words, for people."""
+        if self.principal is Principal.ANONYMOUS:
+            text = "Anyone, signed in or not"
+        elif self.principal is Principal.PLATFORM:
+            text = f"Operators with the role `{self.platform_role}`"
+        elif self.role is None:
+            text = "Any user"
+        else:
+            where = "the applet's team" if self.on == "applet" else "the team"
+            where = "the deleted team" if self.is_deleted else where
+            text = f"{_HOLDERS[self.role]} of {where}"
+        if self.fresh:
+            text += ", signed in within the last 15 minutes"
+        return f"{text}; {self.note}." if self.note else f"{text}."
+
+    def described(self) -> dict[str, Any]:
+        """The parts that say something, as JSON."""
+        parts = {
+            name: value for name, value in asdict(self).items() if value or name == "principal"
+        }
+        return {**parts, "principal": self.principal.name.lower()}
+
+
+def anonymous(note: str = "") -> Permission:
+    """Anyone, signed in or not."""
+    return Permission(Principal.ANONYMOUS, note=note)
+
+
+def user(note: str = "", *, fresh: bool = False) -> Permission:
+    """Whoever has signed in."""
+    return Permission(Principal.USER, fresh=fresh, note=note)
+
+
+def team(
+    role: Role, note: str = "", *, fresh: bool = False, is_deleted: bool = False
+) -> Permission:
+    """Who has at least this role in the team of the address."""
+    return Permission(
+        Principal.USER, fresh=fresh, on="team", role=role, is_deleted=is_deleted, note=note
+    )
+
+
+def applet(role: Role, note: str = "", *, fresh: bool = False) -> Permission:
+    """Who has at least this role in the team of the applet of the address."""
+    return Permission(Principal.USER, fresh=fresh, on="applet", role=role, note=note)
+
+
+_BY_REFRESH_TOKEN = "the refresh token says whose session it is"  # noqa: S105  (no password)
+_OWN_OR_ALL = "admins and owners see everybody's submissions, others their own"
+
+PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
+    {
+        # monitoring
+        "ping": anonymous(),
+        "get_liveness": anonymous(),
+        "get_readiness": anonymous(),
+        "get_metrics": anonymous("to be kept from the public network"),
+        # auth
+        "get_jwks": anonymous(),
+        "sign_up": anonymous(),
+        "log_in": anonymous(),
+        "refresh_tokens": anonymous(_BY_REFRESH_TOKEN),
+        "log_out": anonymous(
+            "the access token, or else the refresh token, says whose session it is"
+        ),
+        "get_session": user(),
+        # users
+        "get_me": user(),
+        # teams
+        "create_team": user(),
+        "list_teams": user("each sees their own"),
+        "get_team": team(Role.VIEWER),
+        "update_team": team(Role.ADMIN),
+        "update_team_settings": team(Role.ADMIN),
+        "delete_team": team(Role.OWNER, fresh=True),
+        "restore_team": team(Role.OWNER, is_deleted=True),
+        "list_members": team(Role.VIEWER, "admins and owners see emails"),
+        "update_member": team(Role.ADMIN, "nobody changes their own role, nor one above it"),
+        "remove_member": team(
+            Role.VIEWER, "admins and owners remove those not above them, everyone themselves"
+        ),
+        "transfer_ownership": team(Role.OWNER, fresh=True),
+        "list_team_events": team(Role.ADMIN),
+        # invitations
+        "create_invitation": team(Role.ADMIN, "to no role above one's own"),
+        "list_invitations": team(Role.ADMIN),
+        "update_invitation": team(Role.ADMIN, "to no role above one's own"),
+        "toggle_invitation": team(Role.ADMIN),
+        "resend_invitation": team(Role.ADMIN),
+        "revoke_invitation": team(Role.ADMIN),
+        "preview_invitation": anonymous("who has the link"),
+        "accept_invitation": user("who has the link, and is the one it is for if it names one"),
+        "decline_invitation": user("who has the link, and is the one it is for if it names one"),
+        "list_my_invitations": user("those to one's verified email"),
+        "accept_my_invitation": user("one to one's verified email"),
+        "decline_my_invitation": user("one to one's verified email"),
+        # applets
+        "create_applet": team(Role.EDITOR),
+        "list_applets": team(Role.VIEWER),
+        "get_applet": applet(Role.VIEWER),
+        "get_draft": applet(Role.EDITOR),
+        "put_draft": applet(Role.EDITOR),
+        "import_draft": applet(Role.EDITOR),
+        "publish_version": applet(Role.EDITOR),
+        "list_versions": applet(Role.VIEWER),
+        "get_content": applet(Role.VIEWER),
+        # answers
+        "put_answer": applet(Role.VIEWER, "each sends their own"),
+        "put_answers": applet(Role.VIEWER, "each sends their own"),
+        "list_submissions": applet(Role.VIEWER, _OWN_OR_ALL),
+        "get_submission": applet(Role.VIEWER, _OWN_OR_ALL),
+        # exports and statistics
+        "get_csv": applet(Role.ADMIN),
+        "get_ndjson": applet(Role.ADMIN),
+        "get_statistics": applet(Role.ADMIN),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Enforcement:
+    """What a dependency makes sure of before its route runs."""
+
+    on: Kind | None
+    role: Role
+    is_deleted: bool
+
+
+_enforcements: dict[Callable[..., Any], Enforcement] = {}
+
+
+def enforces(
+    on: Kind | None = None, *, up_to: Role = Role.OWNER, is_deleted: bool = False
+) -> Callable[[Function], Function]:
+    """Mark a dependency that refuses whoever lacks what its route demands.
+
+    Without an object it sees to the caller: signed in, and freshly where that is demanded. With one
+    it sees to the role there, if the route demands none above `up_to`.
+    """
+
+    def marked(function: Function) -> Function:
+        _enforcements[function] = Enforcement(on, up_to, is_deleted)
+        return function
+
+    return marked
+
+
+def mistake(name: str, permission: Permission, calls: set[Callable[..., Any]]) -> str | None:
+    """What is wrong with a route that has this permission and these dependencies; None if nothing.
+
+    `calls` are all functions that run before the route's own, however deep.
+    """
+    found = [_enforcements[call] for call in calls if call in _enforcements]
+    text = None
+    if permission.principal is Principal.ANONYMOUS:
+        if found:
+            text = "a dependency asks for a caller: take it away"
+    elif permission.principal is Principal.PLATFORM or permission.scope is not None:
+        text = "no dependency can see to a platform role or a scope yet: write one that does"
+    elif not any(each.on is None for each in found):
+        text = "nothing asks who is calling: give it a parameter of type CurrentUser"
+    elif permission.on is None and any(each.on is not None for each in found):
+        text = "a dependency asks for a role in an object: take it away"
+    elif permission.on is not None and not any(_suits(each, permission) for each in found):
+        text = (
+            f"nothing looks at the role in the {permission.on}: give it a parameter such as "
+            "TeamOfRoute or AppletOfRoute"
+        )
+    if text is None:
+        return None
+    who = permission.sentence().rstrip(".")
+    return f"{name} is for: {who}. But {text}, or correct PERMISSIONS in src/permissions.py."
+
+
+def _suits(enforcement: Enforcement, permission: Permission) -> bool:
+    """Whether the dependency sees to the role that is demanded."""
+    return (
+        enforcement.on == permission.on
+        and enforcement.is_deleted is permission.is_deleted
+        and (permission.role is None or enforcement.role.includes(permission.role))
+    )

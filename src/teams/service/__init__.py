@@ -1,0 +1,37 @@
+"""What can be done with teams."""
+
+from src.teams.service.core import create, get, list_mine, show, slug_of, update, update_settings
+from src.teams.service.events import list_events
+from src.teams.service.life import delete, get_deleted, list_due, purge, restore
+from src.teams.service.members import (
+    add_member,
+    change_role,
+    leave,
+    list_members,
+    lock,
+    remove,
+    transfer,
+)
+
+__all__ = [
+    "add_member",
+    "change_role",
+    "create",
+    "delete",
+    "get",
+    "get_deleted",
+    "leave",
+    "list_due",
+    "list_events",
+    "list_members",
+    "list_mine",
+    "lock",
+    "purge",
+    "remove",
+    "restore",
+    "show",
+    "slug_of",
+    "transfer",
+    "update",
+    "update_settings",
+]

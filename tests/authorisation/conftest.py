@@ -1,0 +1,21 @@
+import pytest
+from fastapi import FastAPI
+
+from src.config import Settings
+from src.database import Connection, Pools, Transaction
+from tests import factories
+from tests.authorisation import world as worlds
+from tests.authorisation.world import World
+from tests.conftest import Execute
+
+
+@pytest.fixture
+async def pools(conn: Connection) -> Pools:
+    """The test's connection as it is: whoever sends many requests undoes each."""
+    return factories.lending(conn)
+
+
+@pytest.fixture
+async def world(app: FastAPI, conn: Transaction, execute: Execute, settings: Settings) -> World:
+    """Everybody who may call, and what for."""
+    return await worlds.make(app, conn, execute, settings)

@@ -1,0 +1,270 @@
+"""A right request for every operation: for whom it is, it succeeds, or meets a rule of its domain.
+
+An operation without a sample fails the matrix. The address and the method are the route's own; a
+sample fills in what is between them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from uuid import uuid4
+
+from tests import factories
+from tests.applets.importers.sources import activity, folder, radio, zipped
+from tests.authorisation.oracle import (
+    BAD_CSRF,
+    BAD_ORIGIN,
+    BY_HEADER,
+    FORGED,
+    LET_IN,
+    TOO_LOW,
+    UNKNOWN,
+    Transport,
+    Verdict,
+)
+from tests.authorisation.world import NOBODY, UNSIGNED, Caller, Place, Who, World
+
+_number = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Who calls, for what, and how."""
+
+    world: World
+    caller: Caller
+    place: Place
+    transport: Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Finer:
+    """A rule that is finer than the operation's: this sample takes a higher role."""
+
+    role: str
+    otherwise: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    answers: frozenset[int]
+    """What those are answered with who are let in."""
+    body: Callable[[Scene], object] | None = None
+    """JSON, or bytes."""
+    path: Callable[[Scene], Mapping[str, str]] | None = None
+    """What the address names beside its team or applet."""
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    label: str = ""
+    finer: Finer | None = None
+    is_nested: bool = False
+    """Whether `path` names a part of the place: one of another team's does not exist here."""
+    verdict: Callable[[Scene], Verdict | None] | None = None
+    """For who is known by the payload: what must come, in place of what the table says."""
+    cookies: Callable[[Scene], Mapping[str, str]] | None = None
+    """Cookies beside the access token's."""
+    is_slow: bool = False
+    """Whether it hashes a password: not everybody tries then every way to call."""
+
+
+def ok(
+    *answers: int,
+    body: Callable[[Scene], object] | None = None,
+    path: Callable[[Scene], Mapping[str, str]] | None = None,
+    query: str = "",
+    headers: Mapping[str, str] | None = None,
+    label: str = "",
+    finer: Finer | None = None,
+    is_nested: bool = False,
+    verdict: Callable[[Scene], Verdict | None] | None = None,
+    cookies: Callable[[Scene], Mapping[str, str]] | None = None,
+    is_slow: bool = False,
+) -> Sample:
+    return Sample(
+        frozenset(answers or (200,)),
+        body,
+        path,
+        query,
+        headers or {},
+        label,
+        finer,
+        is_nested,
+        verdict,
+        cookies,
+        is_slow,
+    )
+
+
+def _login(transport: str) -> Callable[[Scene], object]:
+    return lambda scene: {
+        "identifier": scene.world.callers[Who.OUTSIDER].email,
+        "password": factories.PASSWORD,
+        "token_transport": transport,
+    }
+
+
+def _signup(transport: str) -> Callable[[Scene], object]:
+    return lambda scene: {
+        "email": f"new{next(_number)}@example.net",
+        "password": factories.PASSWORD,
+        "token_transport": transport,
+    }
+
+
+def _into_cookies(scene: Scene) -> Verdict | None:
+    """Who is signed in by cookies comes from an allowed page, which a plain client never says."""
+    return FORGED if scene.transport in BAD_ORIGIN | BY_HEADER else LET_IN
+
+
+def _owners_refresh_token(scene: Scene) -> object:
+    return {"refresh_token": scene.world.callers[Who.OWNER].refresh_token}
+
+
+def _clearing(scene: Scene) -> Verdict | None:
+    """Cookies that came are taken back, and only for an allowed page."""
+    came = scene.transport not in BY_HEADER and scene.caller.token is not None
+    return FORGED if came and scene.transport in BAD_ORIGIN else LET_IN
+
+
+def _leaving(scene: Scene) -> Verdict | None:
+    """Signing out by the access token. Of a session that has ended, only the cookies are left."""
+    who, transport = scene.caller.who, scene.transport
+    if transport in BY_HEADER or who is Who.ANONYMOUS:
+        return UNKNOWN if who in NOBODY else LET_IN
+    if transport in BAD_ORIGIN:
+        return FORGED
+    return FORGED if transport in BAD_CSRF and who not in UNSIGNED else LET_IN
+
+
+def _refresh_cookie(scene: Scene) -> Mapping[str, str]:
+    return {"core_rt": scene.world.callers[Who.OWNER].refresh_token}
+
+
+def _fresh_ids(scene: Scene) -> Mapping[str, str]:
+    return {"submission_id": str(uuid4()), "answer_id": str(uuid4())}
+
+
+def _part(scene: Scene) -> object:
+    return scene.place.part
+
+
+def _batch(scene: Scene) -> object:
+    return {"parts": [{**_fresh_ids(scene), **scene.place.part}]}
+
+
+def _own_submission(scene: Scene) -> Mapping[str, str]:
+    return {"submission_id": scene.place.submissions.get(scene.caller.who, str(uuid4()))}
+
+
+def _members_submission(scene: Scene) -> Mapping[str, str]:
+    return {"submission_id": scene.place.member_submission}
+
+
+def _myself(scene: Scene) -> Mapping[str, str]:
+    return {"user_id": scene.caller.id}
+
+
+def _member(scene: Scene) -> Mapping[str, str]:
+    return {"user_id": scene.place.member_id}
+
+
+def _invitation(scene: Scene) -> Mapping[str, str]:
+    return {"invitation_id": scene.place.invitation_id}
+
+
+def _link(scene: Scene) -> Mapping[str, str]:
+    return {"token": scene.place.invitation_token}
+
+
+def _draft(scene: Scene) -> object:
+    return {**factories.DIARY, "name": f"Diary {next(_number)}"}
+
+
+_IMPORTED = zipped(folder(activity(["owl"]), owl=radio(0, 1)))
+_EVERYBODYS = Finer("admin", Verdict(404, "submission_not_found"))
+_NOT_OTHERS = Finer("admin", TOO_LOW)
+
+SAMPLES: Mapping[str, Sequence[Sample]] = {
+    "ping": [ok()],
+    "get_liveness": [ok()],
+    "get_readiness": [ok()],
+    "get_metrics": [ok()],
+    "get_jwks": [ok()],
+    "sign_up": [
+        ok(201, body=_signup("bearer"), is_slow=True),
+        ok(201, body=_signup("cookie"), verdict=_into_cookies, label="into cookies", is_slow=True),
+    ],
+    "log_in": [
+        ok(body=_login("bearer"), is_slow=True),
+        ok(body=_login("cookie"), verdict=_into_cookies, label="into cookies", is_slow=True),
+    ],
+    "refresh_tokens": [
+        ok(body=_owners_refresh_token),
+        ok(cookies=_refresh_cookie, verdict=_into_cookies, label="by cookie"),
+    ],
+    "log_out": [
+        ok(204, body=_owners_refresh_token, verdict=_clearing),
+        ok(204, verdict=_leaving, label="by access token"),
+    ],
+    "get_session": [ok()],
+    "get_me": [ok()],
+    "create_team": [ok(201, body=lambda _: {"name": "Birds"})],
+    "list_teams": [ok()],
+    "get_team": [ok()],
+    "update_team": [ok(body=lambda _: {"name": "Owls"}, headers={"if-match": "*"})],
+    "update_team_settings": [ok(body=lambda _: {"locale": "de"}, headers={"if-match": "*"})],
+    "delete_team": [ok(202, body=lambda scene: {"confirm": scene.place.team_name})],
+    "restore_team": [ok()],
+    "list_members": [ok()],
+    "update_member": [ok(path=_member, body=lambda _: {"role": "editor"}, is_nested=True)],
+    "remove_member": [
+        ok(204, 409, path=_myself, label="oneself"),
+        ok(204, path=_member, finer=_NOT_OTHERS, is_nested=True, label="another"),
+    ],
+    "transfer_ownership": [ok(body=lambda scene: {"user_id": scene.place.member_id})],
+    "list_team_events": [ok()],
+    "create_invitation": [
+        ok(201, body=lambda _: {"kind": "link", "role": "viewer", "max_uses": 2})
+    ],
+    "list_invitations": [ok()],
+    "update_invitation": [ok(path=_invitation, body=lambda _: {"role": "viewer"}, is_nested=True)],
+    "toggle_invitation": [ok(path=_invitation, is_nested=True)],
+    "resend_invitation": [ok(202, 429, path=_invitation, is_nested=True)],
+    "revoke_invitation": [ok(204, path=_invitation, is_nested=True)],
+    "preview_invitation": [ok(path=_link)],
+    "accept_invitation": [ok(path=_link)],
+    "decline_invitation": [ok(204, path=_link)],
+    "list_my_invitations": [ok()],
+    "accept_my_invitation": [ok(404, path=_invitation)],
+    "decline_my_invitation": [ok(404, path=_invitation)],
+    "create_applet": [ok(201, body=lambda _: {"name": f"Owls {next(_number)}"})],
+    "list_applets": [ok()],
+    "get_applet": [ok()],
+    "get_draft": [ok()],
+    "put_draft": [ok(body=_draft, headers={"if-match": "*"})],
+    "import_draft": [
+        ok(
+            body=lambda _: _IMPORTED,
+            query="format=reproschema",
+            headers={"content-type": "application/zip"},
+        )
+    ],
+    "publish_version": [ok(409, label="nothing new")],
+    "list_versions": [ok()],
+    "get_content": [ok()],
+    "put_answer": [ok(201, path=_fresh_ids, body=_part)],
+    "put_answers": [ok(207, body=_batch)],
+    "list_submissions": [ok()],
+    "get_submission": [
+        ok(path=_own_submission, label="one's own"),
+        ok(
+            path=_members_submission,
+            finer=_EVERYBODYS,
+            is_nested=True,
+            label="somebody else's",
+        ),
+    ],
+    "get_csv": [ok()],
+    "get_ndjson": [ok()],
+    "get_statistics": [ok()],
+}

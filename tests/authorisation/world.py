@@ -1,0 +1,222 @@
+"""Everybody who may call, and everything that they may call for."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+import time_machine
+from fastapi import FastAPI
+
+from src.auth import cookies
+from src.config import Settings
+from src.database import Transaction
+from src.permissions import Role
+from tests import factories
+from tests.answers import sending
+from tests.authorisation.calling import Answer, call
+from tests.conftest import Execute
+
+
+class Who(StrEnum):
+    """Every kind of caller."""
+
+    ANONYMOUS = "anonymous"
+    GARBAGE = "garbage token"
+    EXPIRED = "expired token"
+    SIGNED_OUT = "signed out"
+    DISABLED = "disabled account"
+    OUTSIDER = "outsider"
+    FORMER = "former member"
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    ADMIN = "admin"
+    OWNER = "owner"
+    STALE = "owner, signed in long ago"
+    NEIGHBOUR = "owner of another team"
+
+
+class Whose(StrEnum):
+    """Every kind of object: those of the team whose members call, and others."""
+
+    OWN = "own"
+    OTHER = "another team's"
+    MISSING = "missing"
+    DELETED = "deleted"
+    MIXED = "own, with parts of another team's"
+
+
+NOBODY = frozenset({Who.ANONYMOUS, Who.GARBAGE, Who.EXPIRED, Who.SIGNED_OUT, Who.DISABLED})
+"""Those whom the service does not know, or no longer."""
+UNSIGNED = frozenset({Who.ANONYMOUS, Who.GARBAGE, Who.EXPIRED})
+"""Those of them who have no token that its signature and its date would let pass."""
+
+_MEMBERS = {
+    Who.VIEWER: Role.VIEWER,
+    Who.EDITOR: Role.EDITOR,
+    Who.ADMIN: Role.ADMIN,
+    Who.OWNER: Role.OWNER,
+    Who.STALE: Role.OWNER,
+    Who.SIGNED_OUT: Role.OWNER,
+    Who.DISABLED: Role.OWNER,
+}
+
+
+def role_of(who: Who, whose: Whose) -> Role | None:
+    """The role that somebody has in the team of an object; None for who has none."""
+    if who is Who.NEIGHBOUR:
+        return Role.OWNER if whose is Whose.OTHER else None
+    return _MEMBERS.get(who) if whose in {Whose.OWN, Whose.MIXED, Whose.DELETED} else None
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What somebody sends to be known."""
+
+    who: Who
+    id: str
+    email: str
+    token: str | None
+    refresh_token: str
+    csrf_token: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A team, one of its applets, and what belongs to them: ids as addresses have them."""
+
+    whose: Whose
+    team_id: str
+    team_name: str
+    applet_id: str
+    part: Mapping[str, Any]
+    """Answers to the applet, as they are sent."""
+    member_id: str
+    """A viewer who is none of the callers."""
+    member_submission: str
+    submissions: Mapping[Who, str]
+    """Who has answered, and under which id."""
+    invitation_id: str = ""
+    invitation_token: str = ""
+
+
+@dataclass
+class World:
+    callers: dict[Who, Caller] = field(default_factory=dict)
+    places: dict[Whose, Place] = field(default_factory=dict)
+
+
+async def make(app: FastAPI, conn: Transaction, execute: Execute, settings: Settings) -> World:
+    """Everybody and everything, on the test's connection."""
+    world = World()
+    users = {who: await factories.user(conn) for who in Who}
+    with time_machine.travel("2026-01-01T00:00:00Z", tick=False):
+        expired = await factories.session(conn, users[Who.EXPIRED])
+    tokens = {
+        **{who: user.access_token for who, user in users.items()},
+        Who.ANONYMOUS: None,
+        Who.GARBAGE: "not.a.token",
+        Who.EXPIRED: expired.access_token,
+    }
+    for who, user in users.items():
+        csrf = cookies.csrf_token(settings, user.session_id)
+        world.callers[who] = Caller(
+            who, str(user.id), user.email, tokens[who], user.refresh_token, csrf
+        )
+    for whose in (Whose.OWN, Whose.OTHER, Whose.DELETED):
+        world.places[whose] = await _place(app, whose, conn, execute, users)
+    own, other = world.places[Whose.OWN], world.places[Whose.OTHER]
+    world.places[Whose.MISSING] = replace(
+        own, whose=Whose.MISSING, team_id=str(uuid4()), applet_id=str(uuid4())
+    )
+    world.places[Whose.MIXED] = replace(
+        other, whose=Whose.MIXED, team_id=own.team_id, applet_id=own.applet_id, part=own.part
+    )
+    await execute(
+        "UPDATE session SET revoked_at = now(), revoke_reason = 'logout' WHERE id = %(id)s",
+        id=users[Who.SIGNED_OUT].session_id,
+    )
+    await execute(
+        "UPDATE session SET authenticated_at = now() - interval '15 minutes 1 second',"
+        " created_at = now() - interval '1 hour' WHERE id = %(id)s",
+        id=users[Who.STALE].session_id,
+    )
+    await execute(
+        "UPDATE account SET status = 'disabled' WHERE id = %(id)s", id=users[Who.DISABLED].id
+    )
+    await execute(
+        "UPDATE team SET deleted_at = now() WHERE id = %(id)s",
+        id=world.places[Whose.DELETED].team_id,
+    )
+    return world
+
+
+async def _place(
+    app: FastAPI,
+    whose: Whose,
+    conn: Transaction,
+    execute: Execute,
+    users: Mapping[Who, factories.User],
+) -> Place:
+    owner = users[Who.NEIGHBOUR if whose is Whose.OTHER else Who.OWNER]
+    sheet = await sending.sheet(conn, owner=owner)
+    team = sheet.published.team
+    ids: dict[Who, str] = {}
+    for who in (*Who, Who.FORMER):
+        role = Role.VIEWER if who is Who.FORMER and whose is Whose.OWN else role_of(who, whose)
+        if role is None or who in ids:
+            continue
+        if users[who] is not owner:
+            await execute(
+                "INSERT INTO team_member (team_id, account_id, role)"
+                " VALUES (%(team)s, %(user)s, %(role)s)",
+                team=team.id,
+                user=users[who].id,
+                role=role,
+            )
+        ids[who] = await _submitted(app, users[who], sheet)
+    await execute("DELETE FROM team_member WHERE account_id = %(user)s", user=users[Who.FORMER].id)
+    member = await factories.member(conn, team=team)
+    place = Place(
+        whose,
+        str(team.id),
+        team.name,
+        str(sheet.published.applet.id),
+        sheet.part(),
+        str(member.id),
+        await _submitted(app, member, sheet),
+        ids,
+    )
+    return await _invited(app, place, owner)
+
+
+async def _submitted(app: FastAPI, user: factories.User, sheet: sending.Sheet) -> str:
+    submission_id = str(uuid4())
+    path = f"{sheet.url}/submissions/{submission_id}/answers/{uuid4()}"
+    sent = await as_user(app, user, "PUT", path, sheet.part())
+    assert sent.status == 201, sent.body
+    return submission_id
+
+
+async def _invited(app: FastAPI, place: Place, owner: factories.User) -> Place:
+    """The place, with an invitation to its team."""
+    body = {"kind": "link", "role": "viewer", "max_uses": 1000}
+    made = await as_user(app, owner, "POST", f"/v1/teams/{place.team_id}/invitations", body)
+    if made.status == 404:
+        return place
+    assert made.status == 201, made.body
+    shown = made.json()
+    return replace(place, invitation_id=shown["id"], invitation_token=shown["token"])
+
+
+async def as_user(
+    app: FastAPI, user: factories.User, method: str, path: str, body: object
+) -> Answer:
+    """Send JSON for somebody whose request must not fail for who they are."""
+    headers = {
+        "authorization": f"Bearer {user.access_token}",
+        "content-type": "application/json",
+    }
+    return await call(app, method, path, headers=headers, body=json.dumps(body).encode())
