@@ -12,6 +12,11 @@ _FRESH: dict[str, set[str]] = {
     "refresh": {"access_token", "refresh_token", "refresh_expires_at", "expires_in"},
     "list": {"next_cursor"},
 }
+_OURS_ALONE: dict[str, set[str]] = {
+    "create": {"deleted_at", "settings", "slug", "version"},
+    "read_team": {"deleted_at", "settings", "slug", "version"},
+}
+"""What our teams have and those of the peers do not: there, we do more."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 
 
@@ -21,7 +26,12 @@ def normal(endpoint: str, body: str) -> Any:
     Instants are equal to the millisecond (what a JavaScript date holds); where every answer has a
     value of its own, such as a fresh id, only its type counts.
     """
-    return _normal(json.loads(body), _FRESH.get(endpoint, set()))
+    said = json.loads(body)
+    if isinstance(said, dict):
+        said = {
+            key: own for key, own in said.items() if key not in _OURS_ALONE.get(endpoint, set())
+        }
+    return _normal(said, _FRESH.get(endpoint, set()))
 
 
 def _normal(value: Any, fresh: set[str]) -> Any:

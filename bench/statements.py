@@ -30,6 +30,10 @@ _SESSION = re.compile(r"set_config\(|\bFROM pg_type\b|^\s*(SET|DEALLOCATE|DISCAR
 """Statements of a new session, which a request may happen to bring about."""
 
 
+_SPARE = re.compile(r"(.*-)[0-9a-f]{8}")
+"""A text that ends in digits that the service has made up, so that no two are the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A statement as the server got it: `$1` and so on, and the values as text or None."""
@@ -68,12 +72,15 @@ def probes(endpoint: Endpoint, port: int, server: Server, database: str) -> list
 def literal(value: str | None, fresh: list[str], made: str) -> str:
     """A value as SQL. Where it holds an id made for one request, `made` is put in its place.
 
-    No colon is left in a text: pgbench would take what follows for a variable.
+    So it is with digits that the service makes up at the end of a text. No colon is left in a text:
+    pgbench would take what follows for a variable.
     """
     if value is None:
         return "NULL"
     text = value.replace("\\", "\\\\").replace("'", "''").replace(":", "\\072")
     held = [key for key in fresh if key in value]
+    if not held and (spare := _SPARE.fullmatch(text)):
+        return f"(E'{spare[1]}' || substr(md5(random()::text), 1, 8))"
     if not held:
         return f"E'{text}'"
     for number, key in enumerate(fresh):

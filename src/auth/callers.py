@@ -22,13 +22,17 @@ class Callers:
         self._asked: dict[SessionId, list[Answer]] = {}
         """What the next reading is to find out, and who waits for it."""
         self._readings: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The application's; asking for it again and again takes longer than one would think."""
 
     async def principal_of(self, conn: Connection, session_id: SessionId) -> Principal | None:
         """Who is calling. None if the session or the account has ended.
 
         Raises Unavailable.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
         answer: Answer = loop.create_future()
         if not self._asked:
             loop.call_soon(self._begin, conn)

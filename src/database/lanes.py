@@ -40,6 +40,8 @@ _BLOCKED_SECONDS = 0.1
 """A lane whose statement has taken this long gets no new ones while there is another way."""
 _WATCH_SECONDS = 0.5
 _OPENING_SECONDS = 2.0
+_TOGETHER = 4
+"""Statements of a turn of the loop that leave together: the server begins while we go on."""
 _REOPEN_SECONDS = (0.05, 1.0)
 """The first and the longest pause before a lost lane is opened again."""
 _LIFETIME_SECONDS = 3600.0
@@ -105,7 +107,8 @@ class Lane:
         """A result that waits for its Sync."""
         self._failure: Exception | None = None
         """What refused the Parse before it, or its commit."""
-        self._is_blocked = self._will_flush = False
+        self._is_blocked = False
+        self._unsent = 0
         self._objects = Transformer(conn)
         self._texts = Transformer(_BuiltJson(conn))
         self._pg = conn.pgconn
@@ -206,12 +209,14 @@ class Lane:
             return
         if not self._send_sync(self._pointer):
             raise psycopg.OperationalError("the lane cannot send")
-        if not self._will_flush:
-            self._will_flush = True
+        self._unsent += 1
+        if self._unsent == 1:
             self._loop.call_soon(self._write)
+        elif self._unsent % _TOGETHER == 0:
+            self._flush()
 
     def _flush(self) -> None:
-        self._will_flush = False
+        self._unsent = 0
         if self._head_since == math.inf:
             self._head_since = time.monotonic()
         is_blocked = self._pg.flush() != 0
