@@ -179,24 +179,6 @@ async def lock_session(
            last_seen_at = now(),
            idle_expires_at = now() + interval '1 second' * %(idle_seconds)s
      WHERE id = %(session_id)s
-    RETURNING least(idle_expires_at, expires_at)
-    """
-)
-async def rotate_session(
-    conn: Transaction, *, session_id: SessionId, idle_seconds: float
-) -> datetime:
-    """Move on to the next refresh token; returns when that one expires."""
-    ...
-
-
-@sql(
-    """
-    UPDATE session
-       SET refresh_counter = refresh_counter + 1,
-           rotated_at = now(),
-           last_seen_at = now(),
-           idle_expires_at = now() + interval '1 second' * %(idle_seconds)s
-     WHERE id = %(session_id)s
        AND refresh_counter = %(counter)s
        AND revoked_at IS NULL
        AND idle_expires_at > now()

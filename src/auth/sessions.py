@@ -136,11 +136,16 @@ async def _refresh_held(
     if not session.is_alive:
         raise exceptions.SessionExpired()
     counter, expires_at = session.refresh_counter, session.refresh_expires_at
-    if claim.counter == counter:
-        expires_at = await service.rotate_session(
-            conn, session_id=session.id, idle_seconds=lifetimes.idle_days * _DAY_SECONDS
+    if claim.counter == counter:  # it stands again since it was looked at
+        rotated = await service.rotate_current(
+            conn,
+            session_id=session.id,
+            counter=counter,
+            idle_seconds=lifetimes.idle_days * _DAY_SECONDS,
         )
-        counter += 1
+        if rotated is None:
+            raise exceptions.SessionExpired()
+        counter, expires_at = counter + 1, rotated
     elif claim.counter < counter - 1 or not session.is_in_grace:
         await service.revoke_reused(conn, session=session)
         raise exceptions.RefreshReused()
