@@ -12,6 +12,7 @@ AT = TIMESTAMP(timezone=True)
 
 
 class Base(DeclarativeBase):
+    # Not ClassVar: this is how SQLAlchemy's documentation declares them.
     type_annotation_map = {datetime: AT, dict[str, Any]: JSONB, list[str]: ARRAY(Text)}  # noqa: RUF012
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012
 

@@ -108,7 +108,7 @@ class Refresh(Payload):
 
 class Tokens(BaseModel):
     access_token: str
-    token_type: str = "Bearer"  # noqa: S105
+    token_type: str = "Bearer"  # noqa: S105  (no password)
     expires_in: int
     refresh_token: str
     refresh_expires_at: datetime
