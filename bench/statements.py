@@ -80,7 +80,7 @@ def literal(value: str | None, fresh: list[str], made: str) -> str:
     text = value.replace("\\", "\\\\").replace("'", "''").replace(":", "\\072")
     held = [key for key in fresh if key in value]
     if not held and (spare := _SPARE.fullmatch(text)):
-        return f"(E'{spare[1]}' || substr(md5(random()::text), 1, 8))"
+        return f"(E'{spare[1]}' || substr(md5(random()::text), 1, 20))"
     if not held:
         return f"E'{text}'"
     for number, key in enumerate(fresh):

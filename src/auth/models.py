@@ -9,6 +9,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -66,4 +67,30 @@ signing_key = Table(
         "signing_key_state_idx", "state", unique=True, postgresql_where=text("state <> 'retired'")
     ),
     comment="core: ES256 keys of access tokens, private halves sealed",
+)
+
+one_time_token = Table(
+    "one_time_token",
+    metadata,
+    id_column(),
+    Column("purpose", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), index=True),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),
+    Column("code_hash", LargeBinary, nullable=False),
+    Column("detail", JSONB, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    instant("created_at"),
+    instant("expires_at", default=None),
+    instant("code_expires_at", default=None),
+    instant("used_at", nullable=True),
+    CheckConstraint(
+        "purpose IN ('signup', 'verify_email', 'verify_phone', 'change_email', 'undo_email',"
+        " 'reset_password', 'magic_link', 'sso_login', 'mfa', 'account_export')",
+        name="purpose",
+    ),
+    # One lives at a time: asking again replaces it.
+    UniqueConstraint("purpose", "target"),
+    Index("one_time_token_expires_at_idx", "expires_at"),
+    comment="core: secrets of one use, as hashes",
 )

@@ -1,21 +1,19 @@
 """`/v1/auth`: signing up, in and out; and the keys by which others verify our tokens."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response, status
 
 from src.audit import service as audit_service
 from src.audit.constants import Action
-from src.auth import cookies, exceptions, schemas, service, sessions, tokens
+from src.auth import cookies, exceptions, schemas, service, sessions, signing_in, tokens
 from src.auth.constants import Transport
 from src.auth.dependencies import (
     Authentication,
     CurrentUser,
     NewPasswordSecret,
     ProcessAuthentication,
-    RequestCaller,
     VerifiedLoginSecret,
     claims_of,
     hashed_password,
@@ -23,6 +21,7 @@ from src.auth.dependencies import (
     sent_token,
     verified_login,
 )
+from src.auth.signing_in import CurrentSigningIn
 from src.config import Settings
 from src.constants import API_PREFIX
 from src.dependencies import Database, Deciding, Pools, ProcessSettings, Transaction
@@ -54,17 +53,13 @@ _JWKS_MAX_AGE = 300
     ),
 )
 async def sign_up(
-    request: Request,
-    response: Response,
     new: schemas.Signup,
     password: Annotated[NewPasswordSecret, Depends(hashed_password)],
+    signing: CurrentSigningIn,
     conn: Transaction,
-    settings: ProcessSettings,
-    authentication: ProcessAuthentication,
-    caller: RequestCaller,
 ) -> schemas.SignedIn:
     """Create an account and sign it in."""
-    _check_cookie_origin(request, settings, new.token_transport)
+    signing_in.check_transport(signing, new.token_transport)
     user = await users_service.create(
         conn,
         email=new.email,
@@ -77,18 +72,14 @@ async def sign_up(
     await audit_service.record(
         conn, action=Action.SIGNED_UP, actor_id=user.id, object_id=user.id, detail={}
     )
-    issued = await sessions.start(
+    signing.response.headers["Location"] = f"{API_PREFIX}/users/me"
+    return await signing_in.complete(
         conn,
-        authentication.issuer,
+        signing,
         user_id=user.id,
         transport=new.token_transport,
-        caller=caller,
         auth_methods=["pwd"],
-        now=datetime.now(UTC),
     )
-    response.headers["Location"] = f"{API_PREFIX}/users/me"
-    sent, csrf_token = _send(request, response, settings, issued)
-    return schemas.SignedIn(user=user, tokens=sent, csrf_token=csrf_token)
 
 
 @router.post(
@@ -104,30 +95,21 @@ async def sign_up(
     ),
 )
 async def log_in(
-    request: Request,
-    response: Response,
     login: Annotated[VerifiedLoginSecret, Depends(verified_login)],
+    signing: CurrentSigningIn,
     conn: Database,
-    settings: ProcessSettings,
-    authentication: ProcessAuthentication,
-    caller: RequestCaller,
 ) -> schemas.SignedIn:
     """Sign in by email or username and password."""
-    _check_cookie_origin(request, settings, login.transport)
+    signing_in.check_transport(signing, login.transport)
     if login.new_hash is not None:
         await service.rehash_password(conn, user_id=login.user_id, hash=login.new_hash)
-    user = await users_service.get(conn, user_id=login.user_id)
-    issued = await sessions.start(
+    return await signing_in.complete(
         conn,
-        authentication.issuer,
+        signing,
         user_id=login.user_id,
         transport=login.transport,
-        caller=caller,
         auth_methods=["pwd"],
-        now=datetime.now(UTC),
     )
-    sent, csrf_token = _send(request, response, settings, issued)
-    return schemas.SignedIn(user=user, tokens=sent, csrf_token=csrf_token)
 
 
 async def loaded_keys(pools: Pools, authentication: ProcessAuthentication) -> None:
@@ -171,7 +153,7 @@ async def refresh_tokens(
 ) -> schemas.Refreshed:
     """Trade a refresh token for a new pair. Using one twice ends its session."""
     issued = await sessions.refresh(conn, pools, authentication.issuer, claim)
-    sent, csrf_token = _send(request, response, settings, issued)
+    sent, csrf_token = signing_in.send(request, response, settings, issued)
     return schemas.Refreshed(tokens=sent, csrf_token=csrf_token)
 
 
@@ -285,35 +267,8 @@ def _refresh_claim(
     return tokens.read_refresh_token(cookie)
 
 
-def _check_cookie_origin(request: Request, settings: Settings, transport: Transport) -> None:
-    """Another site may not sign its visitors in to an account of its own."""
-    if transport is Transport.COOKIE:
-        cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
-
-
 def _clear(request: Request, response: Response, settings: Settings) -> None:
     """Take our cookies back, where the caller has brought some in place of a header."""
     if cookies.are_all_there_is(request, settings):
         page = cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
         cookies.clear_tokens(response, settings, page)
-
-
-def _send(
-    request: Request, response: Response, settings: Settings, issued: sessions.IssuedSecret
-) -> tuple[schemas.Tokens | None, str | None]:
-    """The tokens go into the body or into cookies, never into both."""
-    response.headers["Cache-Control"] = "no-store"
-    if issued.transport is Transport.COOKIE:
-        page = cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
-        cookies.set_tokens(response, settings, issued, page)
-        return None, cookies.csrf_token(settings, issued.session_id)
-    return (
-        schemas.Tokens(
-            access_token=issued.access.text,
-            token_type="Bearer",  # noqa: S106
-            expires_in=issued.access.expires_in,
-            refresh_token=issued.refresh_token,
-            refresh_expires_at=issued.refresh_expires_at,
-        ),
-        None,
-    )

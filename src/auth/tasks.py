@@ -3,6 +3,7 @@
 from procrastinate import Blueprint, JobContext
 
 from src.auth import keys, service
+from src.auth.onetime import service as onetime_service
 from src.database import Pools
 from src.jobs import service as jobs_service
 from src.security import Sealer
@@ -21,6 +22,17 @@ async def purge_sessions(context: JobContext, timestamp: int) -> None:
         async with pools.write.transaction() as conn:
             if await service.purge_sessions(conn) == 0:
                 return
+
+
+@jobs_service.periodic(blueprint, cron="27 3 * * *")
+@blueprint.task(
+    name="purge_one_time_tokens", queueing_lock="auth.purge_one_time_tokens", pass_context=True
+)
+async def purge_one_time_tokens(context: JobContext, timestamp: int) -> None:
+    """Forget secrets of one use that expired long ago."""
+    pools: Pools = context.additional_context["pools"]
+    while await onetime_service.purge(pools.write.single):
+        pass
 
 
 @jobs_service.periodic(blueprint, cron="37 * * * *")

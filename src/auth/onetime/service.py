@@ -1,0 +1,246 @@
+"""Secrets of one use: made, looked at, spent. Each is bound to a purpose and to a target.
+
+One of a purpose and target lives at a time: asking again kills the one before. Tokens are kept as
+SHA-256; codes, of which there are a million, as a hash under a key that the database has not.
+"""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from uuid_utils.compat import uuid7
+
+from src import security
+from src.auth.onetime import exceptions
+from src.auth.onetime.constants import (
+    CODE_DIGITS,
+    CODE_LIFETIME,
+    CODE_TRIES,
+    LIFETIMES,
+    TOKEN_PREFIX,
+    Purpose,
+)
+from src.auth.onetime.schemas import FlowId, IssuedSecret, OneTimeToken
+from src.database import Connection, sql
+from src.users.schemas import UserId
+
+
+@sql(
+    """
+    INSERT INTO one_time_token
+           (id, purpose, target, account_id, token_hash, code_hash, detail, expires_at,
+            code_expires_at)
+    VALUES (%(flow_id)s, %(purpose)s,
+            casefold(%(target)s COLLATE pg_unicode_fast) COLLATE "default", %(user_id)s,
+            %(token_hash)s, %(code_hash)s, %(detail)s,
+            now() + interval '1 second' * %(seconds)s,
+            now() + interval '1 second' * least(%(seconds)s, %(code_seconds)s))
+        ON CONFLICT (purpose, target) DO UPDATE
+       SET id = excluded.id,
+           account_id = excluded.account_id,
+           token_hash = excluded.token_hash,
+           code_hash = excluded.code_hash,
+           detail = excluded.detail,
+           created_at = excluded.created_at,
+           expires_at = excluded.expires_at,
+           code_expires_at = excluded.code_expires_at,
+           attempts = 0,
+           used_at = NULL
+    RETURNING expires_at
+    -- The account has just been seen; ids and tokens are random.
+    -- allow constraint(one_time_token_account_id_fkey, one_time_token_pkey)
+    -- allow constraint(one_time_token_token_hash_key)
+    """
+)
+async def _keep(
+    conn: Connection,
+    *,
+    flow_id: FlowId,
+    purpose: Purpose,
+    target: str,
+    user_id: UserId | None,
+    token_hash: bytes,
+    code_hash: bytes,
+    detail: dict[str, Any],
+    seconds: float,
+    code_seconds: float,
+) -> datetime: ...
+
+
+async def issue(
+    conn: Connection,
+    key: bytes,
+    *,
+    purpose: Purpose,
+    target: str,
+    user_id: UserId | None,
+    detail: dict[str, Any] | None = None,
+) -> IssuedSecret:
+    """Make a token and a code; those made before for this purpose and target are dead.
+
+    `key` is the service's secret key. `detail` holds no secret.
+    """
+    token, flow_id = security.random_token(TOKEN_PREFIX), FlowId(uuid7())
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+    expires_at = await _keep(
+        conn,
+        flow_id=flow_id,
+        purpose=purpose,
+        target=target,
+        user_id=user_id,
+        token_hash=security.token_hash(token),
+        code_hash=_code_hash(key, purpose, code),
+        detail=detail or {},
+        seconds=LIFETIMES[purpose].total_seconds(),
+        code_seconds=CODE_LIFETIME.total_seconds(),
+    )
+    return IssuedSecret(flow_id=flow_id, token=token, code=code, expires_at=expires_at)
+
+
+@sql(
+    """
+    SELECT id AS flow_id, purpose, target, account_id AS user_id, detail, created_at, expires_at,
+           expires_at <= now() AS is_expired, used_at IS NOT NULL AS is_spent
+      FROM one_time_token
+     WHERE purpose = %(purpose)s
+       AND token_hash = %(token_hash)s
+    """
+)
+async def _find(
+    conn: Connection, *, purpose: Purpose, token_hash: bytes
+) -> OneTimeToken | None: ...
+
+
+async def look_at(conn: Connection, *, purpose: Purpose, token: str) -> OneTimeToken:
+    """A token that could be spent, which this does not do.
+
+    Raises InvalidOneTimeToken, also for a spent one, and ExpiredToken.
+    """
+    found = await find(conn, purpose=purpose, token=token)
+    if found is None or found.is_spent:
+        raise exceptions.InvalidOneTimeToken()
+    if found.is_expired:
+        raise exceptions.ExpiredToken()
+    return found
+
+
+async def find(conn: Connection, *, purpose: Purpose, token: str) -> OneTimeToken | None:
+    """A token in whatever state it is; None for one that was never issued or has been replaced."""
+    return await _find(conn, purpose=purpose, token_hash=security.token_hash(token))
+
+
+@sql(
+    """
+    UPDATE one_time_token
+       SET used_at = now()
+     WHERE purpose = %(purpose)s
+       AND token_hash = %(token_hash)s
+       AND used_at IS NULL
+       AND expires_at > now()
+    RETURNING id AS flow_id, purpose, target, account_id AS user_id, detail, created_at,
+              expires_at, false AS is_expired, true AS is_spent
+    """
+)
+async def _spend(
+    conn: Connection, *, purpose: Purpose, token_hash: bytes
+) -> OneTimeToken | None: ...
+
+
+async def spend(conn: Connection, *, purpose: Purpose, token: str) -> OneTimeToken:
+    """Use a token up. Of callers at the same time one succeeds.
+
+    Raises InvalidOneTimeToken and ExpiredToken.
+    """
+    spent = await _spend(conn, purpose=purpose, token_hash=security.token_hash(token))
+    if spent is None:
+        await look_at(conn, purpose=purpose, token=token)
+        raise exceptions.InvalidOneTimeToken()
+    return spent
+
+
+@sql(
+    """
+    UPDATE one_time_token
+       SET attempts = attempts + 1,
+           used_at = CASE WHEN code_hash = %(code_hash)s THEN now() END
+     WHERE purpose = %(purpose)s
+       AND target = casefold(%(target)s COLLATE pg_unicode_fast) COLLATE "default"
+       AND (%(flow_id)s::uuid IS NULL OR id = %(flow_id)s)
+       AND used_at IS NULL
+       AND attempts < %(tries)s
+       AND code_expires_at > now()
+    RETURNING id AS flow_id, purpose, target, account_id AS user_id, detail, created_at,
+              expires_at, false AS is_expired, used_at IS NOT NULL AS is_spent
+    """
+)
+async def _try_code(
+    conn: Connection,
+    *,
+    purpose: Purpose,
+    target: str,
+    flow_id: FlowId | None,
+    code_hash: bytes,
+    tries: int,
+) -> OneTimeToken | None: ...
+
+
+async def spend_code(
+    conn: Connection,
+    key: bytes,
+    *,
+    purpose: Purpose,
+    target: str,
+    code: str,
+    flow_id: FlowId | None = None,
+) -> OneTimeToken:
+    """Use a code up, and its token with it. Five tries, then it is dead, right or wrong.
+
+    Raises InvalidCode, which commits: inside a transaction, call this first.
+    """
+    tried = await _try_code(
+        conn,
+        purpose=purpose,
+        target=target,
+        flow_id=flow_id,
+        code_hash=_code_hash(key, purpose, code),
+        tries=CODE_TRIES,
+    )
+    if tried is None or not tried.is_spent:
+        raise exceptions.InvalidCode()
+    return tried
+
+
+@sql(
+    """
+    DELETE FROM one_time_token
+     WHERE account_id = %(user_id)s
+       AND purpose = ANY(%(purposes)s)
+    """
+)
+async def forget(conn: Connection, *, user_id: UserId, purposes: list[Purpose]) -> int:
+    """Kill a user's secrets of these purposes; returns how many there were."""
+    ...
+
+
+@sql(
+    """
+    WITH old AS (
+        SELECT id
+          FROM one_time_token
+         WHERE expires_at < now() - interval '7 days'
+         ORDER BY expires_at, id
+         LIMIT 1000
+           FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM one_time_token
+     USING old
+     WHERE one_time_token.id = old.id
+    """
+)
+async def purge(conn: Connection) -> int:
+    """Forget some that expired a week ago; returns how many."""
+    ...
+
+
+def _code_hash(key: bytes, purpose: Purpose, code: str) -> bytes:
+    return security.keyed_hash(key, b"one-time code", purpose.encode(), code.encode())

@@ -1,0 +1,104 @@
+"""The end of every way to sign in: a session is opened, and its tokens are sent."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from src.auth import cookies, schemas, sessions
+from src.auth.constants import Transport
+from src.auth.dependencies import (
+    Authentication,
+    ProcessAuthentication,
+    RequestCaller,
+    own_origin,
+)
+from src.config import Settings
+from src.database import Connection
+from src.dependencies import Pools, ProcessSettings
+from src.users import service as users_service
+from src.users.schemas import UserId
+
+
+@dataclass(frozen=True, slots=True)
+class SigningIn:
+    """What it takes of the request to sign its caller in."""
+
+    request: Request
+    response: Response
+    settings: Settings
+    authentication: Authentication
+    caller: sessions.Caller
+
+
+async def signing_in(
+    request: Request,
+    response: Response,
+    settings: ProcessSettings,
+    authentication: ProcessAuthentication,
+    caller: RequestCaller,
+    pools: Pools,
+) -> SigningIn:
+    """The signing keys are read before a transaction begins."""
+    await authentication.issuer.keys.ensure(pools)
+    return SigningIn(request, response, settings, authentication, caller)
+
+
+CurrentSigningIn = Annotated[SigningIn, Depends(signing_in)]
+
+
+def check_transport(signing: SigningIn, transport: Transport) -> None:
+    """Another site may not sign its visitors in to an account of its own. Raises CsrfFailed."""
+    if transport is Transport.COOKIE:
+        cookies.check_origin(
+            signing.settings, signing.request.headers, own_origin=own_origin(signing.request)
+        )
+
+
+async def complete(
+    conn: Connection,
+    signing: SigningIn,
+    *,
+    user_id: UserId,
+    transport: Transport,
+    auth_methods: list[str],
+) -> schemas.SignedIn:
+    """Open a session for somebody who has just proved who they are, and send its tokens.
+
+    `auth_methods` are names of RFC 8176, such as `pwd`. `check_transport` comes first: before
+    anything is spent.
+    """
+    user = await users_service.get(conn, user_id=user_id)
+    issued = await sessions.start(
+        conn,
+        signing.authentication.issuer,
+        user_id=user_id,
+        transport=transport,
+        caller=signing.caller,
+        auth_methods=auth_methods,
+        now=datetime.now(UTC),
+    )
+    tokens, csrf_token = send(signing.request, signing.response, signing.settings, issued)
+    return schemas.SignedIn(user=user, tokens=tokens, csrf_token=csrf_token)
+
+
+def send(
+    request: Request, response: Response, settings: Settings, issued: sessions.IssuedSecret
+) -> tuple[schemas.Tokens | None, str | None]:
+    """The tokens go into the body or into cookies, never into both."""
+    response.headers["Cache-Control"] = "no-store"
+    if issued.transport is Transport.COOKIE:
+        page = cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
+        cookies.set_tokens(response, settings, issued, page)
+        return None, cookies.csrf_token(settings, issued.session_id)
+    return (
+        schemas.Tokens(
+            access_token=issued.access.text,
+            token_type="Bearer",  # noqa: S106
+            expires_in=issued.access.expires_in,
+            refresh_token=issued.refresh_token,
+            refresh_expires_at=issued.refresh_expires_at,
+        ),
+        None,
+    )
