@@ -4,13 +4,14 @@ Procrastinate keeps the queue, in our database; domains register handlers in the
 """
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from procrastinate import App, Blueprint, JobContext
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from src import logs
+from src.database import Connection, sql
 
 T = TypeVar("T")
 
@@ -27,6 +28,24 @@ def periodic(blueprint: Blueprint, *, cron: str) -> Callable[[T], T]:
     The task takes the `timestamp` that it was due at, in seconds.
     """
     return cast("Callable[[T], T]", blueprint.periodic(cron=cron))
+
+
+@sql(
+    """
+    SELECT (procrastinate_defer_jobs_v1(ARRAY[
+               ROW('default', %(task)s::text, 0, NULL, NULL, %(args)s::jsonb,
+                   now() + %(seconds)s * interval '1 second')
+               ::procrastinate_job_to_defer_v1]))[1] AS job_id
+    -- not null: job_id
+    """
+)
+async def defer(conn: Connection, *, task: str, args: dict[str, Any], seconds: float = 0) -> int:
+    """Leave a job behind that runs once the caller's transaction is kept; returns its number.
+
+    `task` is `<domain>:<name>`. `args` are ids: whoever looks after the queue reads them. `seconds`
+    is how long it waits at least.
+    """
+    ...
 
 
 def make_app(conninfo: str, blueprints: dict[str, Blueprint]) -> App:

@@ -1,0 +1,84 @@
+"""What has been written to people: reading it in a test, links and codes included."""
+
+import json
+from dataclasses import dataclass
+
+from src.database import Connection, sql
+from src.notifications import service
+from src.notifications.constants import Channel, State, Template
+from src.notifications.schemas import MessageId
+from tests import factories
+
+
+@dataclass(slots=True)
+class _SealedSecret:
+    id: MessageId
+    channel: Channel
+    template: str
+    recipient: str
+    locale: str
+    state: State
+    params: bytes | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """A mail or an SMS; `params` are empty once it has been sent for good."""
+
+    id: MessageId
+    channel: Channel
+    template: Template
+    to: str
+    locale: str
+    state: State
+    params: dict[str, str]
+
+
+@sql(
+    """
+    SELECT id, channel, template, recipient, locale, state, params
+      FROM message
+     ORDER BY id
+    -- allow scan
+    """
+)
+async def _list(conn: Connection) -> list[_SealedSecret]: ...
+
+
+async def messages(
+    conn: Connection, *, to: str | None = None, template: Template | None = None
+) -> list[Message]:
+    """What was written on this connection, oldest first; only to `to`, only of `template`."""
+    found = [
+        Message(
+            id=row.id,
+            channel=row.channel,
+            template=Template(row.template),
+            to=row.recipient,
+            locale=row.locale,
+            state=row.state,
+            params=_opened(row),
+        )
+        for row in await _list(conn)
+    ]
+    return [
+        message
+        for message in found
+        if to in {None, message.to} and template in {None, message.template}
+    ]
+
+
+async def last(
+    conn: Connection, *, to: str | None = None, template: Template | None = None
+) -> Message:
+    """The newest of them. There must be one."""
+    found = await messages(conn, to=to, template=template)
+    assert found, "nothing was written"
+    return found[-1]
+
+
+def _opened(row: _SealedSecret) -> dict[str, str]:
+    if row.params is None:
+        return {}
+    opened = factories.SEALER.unseal(row.params, place=service.place(row.id))
+    return dict(json.loads(opened))
