@@ -36,6 +36,7 @@ from src.middleware import (
 )
 from src.monitoring.router import ping_router
 from src.monitoring.router import router as monitoring_router
+from src.notifications.router import local_router
 from src.routing import CompiledRoutes, check_routes
 from src.security import Sealer
 from src.statistics.router import router as statistics_router
@@ -131,6 +132,8 @@ def create_app(
         statistics_router,
     ):
         v1.include_router(router)
+    if settings.environment.is_relaxed:
+        v1.include_router(local_router)
     app.include_router(v1)
     check_routes(app)
     return app
@@ -164,6 +167,7 @@ def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
     ring = keys.KeyRing(sealer)
     app.state.settings = settings
     app.state.pools = pools
+    app.state.sealer = sealer
     app.state.outdated_revisions = migrations.outdated()
     app.state.authentication = Authentication(
         hasher=passwords.Hasher(settings.authentication.password_hash),

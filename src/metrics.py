@@ -3,7 +3,8 @@
 import itertools
 import time
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -35,6 +36,11 @@ class _Tally:
 
 
 _Tallies = dict[tuple[str, str, int], _Tally]
+_GAUGES = {
+    "messages_queued": "Mails and SMS that wait to be sent.",
+    "messages_oldest_queued_seconds": "How long the oldest of them has waited.",
+    "messages_dead": "Mails and SMS that were given up in the last thirty days.",
+}
 
 
 class Metrics:
@@ -61,8 +67,11 @@ class Metrics:
         """Show the state of the pools at each reading."""
         self.registry.register(_PoolCollector(pools))
 
-    def text(self) -> bytes:
-        return generate_latest(self.registry)
+    def text(self, gauges: Mapping[str, float] = MappingProxyType({})) -> bytes:
+        """All of it, and values that were read for this scrape: each is named in `_GAUGES`."""
+        of_scrape = CollectorRegistry()
+        of_scrape.register(_GaugeCollector(gauges))
+        return generate_latest(self.registry) + generate_latest(of_scrape)
 
 
 class _RequestCollector(Collector):
@@ -98,6 +107,18 @@ class _RequestCollector(Collector):
                 total.created,
             )
         yield durations
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+
+class _GaugeCollector(Collector):
+    def __init__(self, values: Mapping[str, float]) -> None:
+        self._values = values
+
+    def collect(self) -> Iterator[Metric]:
+        for name, value in self._values.items():
+            yield GaugeMetricFamily(name, _GAUGES[name], value=value)
 
     def describe(self) -> Iterable[Metric]:
         return ()

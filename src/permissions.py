@@ -131,6 +131,8 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "get_liveness": anonymous(),
         "get_readiness": anonymous(),
         "get_metrics": anonymous("to be kept from the public network"),
+        # notifications
+        "list_outbox": anonymous("it exists in `local` and `test` only"),
         # auth
         "get_jwks": anonymous(),
         "sign_up": anonymous(),

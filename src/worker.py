@@ -9,6 +9,8 @@ from src.auth.tasks import blueprint as auth_tasks
 from src.config import Settings
 from src.database import Pools, conninfo, open_pools
 from src.jobs import service as jobs_service
+from src.notifications.client import open_clients
+from src.notifications.tasks import blueprint as notifications_tasks
 from src.security import Sealer
 from src.teams.tasks import blueprint as teams_tasks
 
@@ -18,13 +20,18 @@ CONCURRENCY = 4
 async def run(settings: Settings, pools: Pools) -> None:
     """Work until cancelled; the jobs under way are finished first."""
     app = jobs_service.make_app(
-        conninfo(settings.database), {"auth": auth_tasks, "teams": teams_tasks}
+        conninfo(settings.database),
+        {"auth": auth_tasks, "notifications": notifications_tasks, "teams": teams_tasks},
     )
-    async with app.open_async():
+    async with app.open_async(), open_clients(settings) as clients:
         await app.run_worker_async(
             concurrency=CONCURRENCY,
             install_signal_handlers=False,
-            additional_context={"pools": pools, "sealer": Sealer(settings.secret_key)},
+            additional_context={
+                "pools": pools,
+                "sealer": Sealer(settings.secret_key),
+                "clients": clients,
+            },
             shutdown_graceful_timeout=10,
             delete_jobs=DeleteJobCondition.SUCCESSFUL,  # what failed stays to be looked at
         )

@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 
 from src.database import Connection, sql
-from src.notifications import service
 from src.notifications.constants import Channel, State, Template
 from src.notifications.schemas import MessageId
+from src.notifications.service.writing import place
 from tests import factories
 
 
@@ -18,6 +18,7 @@ class _SealedSecret:
     recipient: str
     locale: str
     state: State
+    attempts: int
     params: bytes | None
 
 
@@ -31,12 +32,13 @@ class Message:
     to: str
     locale: str
     state: State
+    attempts: int
     params: dict[str, str]
 
 
 @sql(
     """
-    SELECT id, channel, template, recipient, locale, state, params
+    SELECT id, channel, template, recipient, locale, state, attempts, params
       FROM message
      ORDER BY id
     -- allow scan
@@ -57,6 +59,7 @@ async def messages(
             to=row.recipient,
             locale=row.locale,
             state=row.state,
+            attempts=row.attempts,
             params=_opened(row),
         )
         for row in await _list(conn)
@@ -80,5 +83,5 @@ async def last(
 def _opened(row: _SealedSecret) -> dict[str, str]:
     if row.params is None:
         return {}
-    opened = factories.SEALER.unseal(row.params, place=service.place(row.id))
+    opened = factories.SEALER.unseal(row.params, place=place(row.id))
     return dict(json.loads(opened))

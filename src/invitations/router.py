@@ -13,6 +13,7 @@ from src.exceptions import Invalid, Unavailable
 from src.invitations import exceptions, schemas, service
 from src.invitations.constants import State
 from src.invitations.dependencies import LinkBase, Token
+from src.notifications.dependencies import ProcessSealer
 from src.openapi import payload_problems, private_problems, problems
 from src.pagination import InvalidCursor
 from src.routing import Route
@@ -53,13 +54,17 @@ async def create_invitation(
     user: CurrentUser,
     conn: Transaction,
     base_url: LinkBase,
+    sealer: ProcessSealer,
     response: Response,
 ) -> schemas.LinkedInvitation:
     """Invite one address, or whoever has the link.
 
-    The answer has the link, this once: pass it on. The service sends no mail yet.
+    The answer has the link, this once. An address is sent it too; a link for whoever has it is
+    yours to pass on.
     """
-    invitation = await service.create(conn, team=team, user_id=user.id, new=new, base_url=base_url)
+    invitation = await service.create(
+        conn, sealer, team=team, user_id=user.id, new=new, base_url=base_url
+    )
     response.headers["Location"] = f"{API_PREFIX}/teams/{team.id}/invitations/{invitation.id}"
     return invitation
 
@@ -119,13 +124,14 @@ async def resend_invitation(
     user: CurrentUser,
     conn: Transaction,
     base_url: LinkBase,
+    sealer: ProcessSealer,
 ) -> schemas.LinkedInvitation:
     """Give it a new link, good for a week at least; the old one is dead. Once a minute at most.
 
-    It is in your name from then on, and switched on.
+    It is in your name from then on, and switched on. An address is sent the new link.
     """
     return await service.resend(
-        conn, team=team, user_id=user.id, invitation_id=invitation_id, base_url=base_url
+        conn, sealer, team=team, user_id=user.id, invitation_id=invitation_id, base_url=base_url
     )
 
 

@@ -4,11 +4,14 @@ Procrastinate keeps the queue, in our database; domains register handlers in the
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, TypeVar, cast
 
-from procrastinate import App, Blueprint, JobContext
+from procrastinate import App, BaseRetryStrategy, Blueprint, JobContext, RetryDecision
 from procrastinate.exceptions import ProcrastinateException
+from procrastinate.jobs import Job
 from procrastinate.psycopg_connector import PsycopgConnector
+from typing_extensions import override
 
 from src import logs
 from src.database import Connection, sql
@@ -20,6 +23,17 @@ log = logs.get_logger("core_api.jobs")
 _STALLED_SECONDS = 30.0
 
 sweeper = Blueprint()
+
+
+class Persistent(BaseRetryStrategy):
+    """For a job that must not be lost to an accident: it runs again, at last once in an hour.
+
+    Failures that the job knows of are its own to deal with.
+    """
+
+    @override
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        return RetryDecision(retry_in={"seconds": min(3600, 2 ** min(job.attempts, 12))})
 
 
 def periodic(blueprint: Blueprint, *, cron: str) -> Callable[[T], T]:
@@ -49,11 +63,14 @@ async def defer(conn: Connection, *, task: str, args: dict[str, Any], seconds: f
 
 
 def make_app(conninfo: str, blueprints: dict[str, Blueprint]) -> App:
-    """The queue's application, with the handlers of every domain under its name."""
+    """The queue's application, with the handlers of every domain under its name.
+
+    The handlers are copied: adding them names them anew, and a worker that is started again in the
+    same process would know none of the jobs that wait.
+    """
     app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
-    app.add_tasks_from(sweeper, namespace="jobs")
-    for name, blueprint in blueprints.items():
-        app.add_tasks_from(blueprint, namespace=name)
+    for name, blueprint in {"jobs": sweeper, **blueprints}.items():
+        app.add_tasks_from(deepcopy(blueprint), namespace=name)
     return app
 
 

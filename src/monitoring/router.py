@@ -11,6 +11,7 @@ from src.dependencies import Pools
 from src.exceptions import Unavailable
 from src.metrics import Metrics
 from src.monitoring import exceptions, schemas, service
+from src.notifications import service as notifications_service
 from src.openapi import problems
 from src.routing import Route
 
@@ -67,6 +68,23 @@ async def get_readiness(
 
 
 @router.get("/metrics", summary="Metrics", response_class=Response)
-async def get_metrics(metrics: Annotated[Metrics, Depends(request_metrics)]) -> Response:
-    """Counters of this process, as Prometheus reads them. Keep it from the public network."""
-    return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+async def get_metrics(
+    metrics: Annotated[Metrics, Depends(request_metrics)], pools: Pools
+) -> Response:
+    """Counters of this process, as Prometheus reads them. Keep it from the public network.
+
+    Messages that wait or were given up are counted in the database, for all processes; without it
+    the rest is told.
+    """
+    try:
+        async with asyncio.timeout(_PATIENCE), pools.deciding.connection() as conn:
+            backlog = await notifications_service.count_unsent(conn)
+    except (TimeoutError, Unavailable):
+        gauges: dict[str, float] = {}
+    else:
+        gauges = {
+            "messages_queued": float(backlog.queued),
+            "messages_oldest_queued_seconds": backlog.oldest_seconds,
+            "messages_dead": float(backlog.dead),
+        }
+    return Response(metrics.text(gauges), media_type=CONTENT_TYPE_LATEST)

@@ -1,10 +1,17 @@
 """What can be sent, in which words, and what each of them needs to be told."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 SEND_TASK = "notifications:send"
 """The job that sends a message, as the queue knows it."""
+LANGUAGES = ("en", "fr", "el")
+"""Those that we have words in; the first one is for everybody else."""
+LOST_AFTER = timedelta(hours=1)
+"""A message that is due for so long has no job any more, whatever became of it."""
+KEPT_DAYS = 30
+"""Days for which it can be seen what was sent, or given up."""
 
 
 class Channel(StrEnum):
@@ -13,11 +20,15 @@ class Channel(StrEnum):
 
 
 class State(StrEnum):
-    """Where a message stands. Who is `dead` has been given up."""
+    """Where a message stands. One that is `dead` has been given up."""
 
     QUEUED = "queued"
     SENT = "sent"
     DEAD = "dead"
+
+
+GIVE_UP_AFTER = {Channel.MAIL: timedelta(hours=24), Channel.SMS: timedelta(minutes=10)}
+"""How long it is tried. An SMS holds a code that is dead by then."""
 
 
 class Template(StrEnum):

@@ -29,6 +29,7 @@ message = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("last_error", Text),
     instant("created_at"),
+    instant("due_at"),
     instant("sent_at", nullable=True),
     CheckConstraint("channel IN ('mail', 'sms')", name="channel"),
     CheckConstraint("state IN ('queued', 'sent', 'dead')", name="state"),
@@ -36,6 +37,6 @@ message = Table(
     CheckConstraint("state <> 'queued' OR params IS NOT NULL", name="params"),
     Index("message_created_at_idx", "created_at"),
     # The few that operators ask after: what waits, what was given up.
-    Index("message_unsent_idx", "state", "created_at", postgresql_where=text("state <> 'sent'")),
+    Index("message_unsent_idx", "state", "due_at", postgresql_where=text("state <> 'sent'")),
     comment="core: mails and SMS to people, and how far they got",
 )

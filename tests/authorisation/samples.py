@@ -189,6 +189,7 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     "get_liveness": [ok()],
     "get_readiness": [ok()],
     "get_metrics": [ok()],
+    "list_outbox": [ok()],
     "get_jwks": [ok()],
     "sign_up": [
         ok(201, body=_signup("bearer"), is_slow=True),

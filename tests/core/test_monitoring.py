@@ -7,12 +7,15 @@ from fastapi import FastAPI
 from httpx2 import AsyncClient
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 
 from src import migrations
-from src.config import Settings
+from src.config import DatabaseSettings, Settings
 from src.database import Connection, Pool, Pools
 from src.main import create_app
 from src.metrics import SECONDS, Metrics
+from src.notifications import service as notifications_service
+from src.notifications.constants import Template
 from tests import factories
 from tests.conftest import Execute, MakeClient
 from tests.http import acting_as, client_of, problem
@@ -207,6 +210,43 @@ async def test_the_document_is_served(app: FastAPI, client: AsyncClient) -> None
     assert response.json() == app.openapi()
 
 
-@pytest.mark.parametrize("path", ["/env", "/v1/env", "/debug", "/v1/local/outbox", "/redoc"])
+@pytest.mark.parametrize("path", ["/env", "/v1/env", "/debug", "/redoc"])
 async def test_there_is_no_window_into_the_process(client: AsyncClient, path: str) -> None:
     problem(await client.get(path), 404, "not_found")
+
+
+async def test_messages_that_wait_and_those_given_up_are_counted(
+    client: AsyncClient, conn: Connection, execute: Execute
+) -> None:
+    for address in ("ann", "bob", "cy"):
+        await notifications_service.send_mail(
+            conn,
+            factories.SEALER,
+            template=Template.LOGIN_CODE,
+            to=f"{address}@example.org",
+            locale="en",
+            params={"code": "927461"},
+        )
+    await execute("UPDATE message SET created_at = now() - interval '90 seconds'")
+    await execute("UPDATE message SET state = 'dead' WHERE recipient = 'cy@example.org'")
+
+    counted = await samples(client)
+
+    assert counted["messages_queued", frozenset()] == 2
+    assert counted["messages_oldest_queued_seconds", frozenset()] == 90
+    assert counted["messages_dead", frozenset()] == 1
+    assert not any("example.org" in str(key) for key in counted)
+
+
+@pytest.mark.committed
+async def test_without_its_database_a_process_still_tells_its_own_counters(
+    settings: Settings, are_compiled: bool
+) -> None:
+    lost = SecretStr("postgresql://nobody@127.0.0.1:1/none")
+    away = settings.model_copy(update={"database": DatabaseSettings(url=lost)})
+    app = create_app(away, compiled=are_compiled)
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        counted = await samples(client)
+
+    assert ("log_lines_dropped_total", frozenset()) in counted
+    assert ("messages_dead", frozenset()) not in counted

@@ -102,6 +102,7 @@ def valid(world: World) -> dict[str, Sent]:
         "get_metrics": Sent("GET", "/metrics"),
         "get_jwks": Sent("GET", "/.well-known/jwks.json"),
         "ping": Sent("GET", "/v1/ping"),
+        "list_outbox": Sent("GET", "/v1/local/outbox?limit=5"),
         "sign_up": Sent("POST", "/v1/auth/signup", signup),
         "log_in": Sent("POST", "/v1/auth/login", login),
         "refresh_tokens": Sent(

@@ -21,6 +21,9 @@ from src.invitations.schemas import (
     LinkedInvitation,
 )
 from src.invitations.service import core
+from src.notifications import service as notifications_service
+from src.notifications.constants import Template
+from src.security import Sealer
 from src.teams import exceptions as teams_exceptions
 from src.teams.constants import Role
 from src.teams.schemas import MyTeam, TeamId
@@ -97,9 +100,15 @@ async def _create(
 
 
 async def create(
-    conn: Transaction, *, team: MyTeam, user_id: UserId, new: InvitationCreate, base_url: str
+    conn: Transaction,
+    sealer: Sealer,
+    *,
+    team: MyTeam,
+    user_id: UserId,
+    new: InvitationCreate,
+    base_url: str,
 ) -> LinkedInvitation:
-    """Invite somebody, in the name of a user who has `team.my_role`.
+    """Invite somebody, in the name of a user who has `team.my_role`. An address gets a mail.
 
     Raises Invalid, RoleTooLow, RoleAboveOwn, AlreadyMember or AlreadyInvited.
     """
@@ -123,7 +132,7 @@ async def create(
         expires_in=new.expires_in,
         action=Action.INVITATION_CREATED,
     )
-    return await _linked(conn, team.id, invitation_id, token, base_url)
+    return await _linked(conn, sealer, team, user_id, invitation_id, token, base_url)
 
 
 def _check_payload(new: InvitationCreate) -> None:
@@ -146,14 +155,47 @@ def _check_role(team: MyTeam, *roles: Role) -> None:
         raise teams_exceptions.RoleAboveOwn()
 
 
-async def _linked(
-    conn: Transaction, team_id: TeamId, invitation_id: InvitationId, token: str, base_url: str
-) -> LinkedInvitation:
-    """The invitation with its link, to be passed on by who asked for it.
-
-    The one place that knows a secret and whom it is for: a mail would be deferred from here.
+@sql(
     """
-    made = await core.get(conn, team_id=team_id, invitation_id=invitation_id)
+    SELECT coalesce(invited.locale, inviter.locale)
+      FROM account AS inviter
+      LEFT JOIN account AS invited
+             ON invited.email_key = casefold(%(email)s COLLATE pg_unicode_fast) COLLATE "default"
+     WHERE inviter.id = %(user_id)s
+    """
+)
+async def _locale(conn: Connection, *, email: str, user_id: UserId) -> str:
+    """The language of whoever has this address, or else of who invites them."""
+    ...
+
+
+async def _linked(
+    conn: Transaction,
+    sealer: Sealer,
+    team: MyTeam,
+    user_id: UserId,
+    invitation_id: InvitationId,
+    token: str,
+    base_url: str,
+) -> LinkedInvitation:
+    """The invitation with its link, which is mailed to the address that it names, if it does.
+
+    Whoever asked for it may pass it on as well.
+    """
+    made = await core.get(conn, team_id=team.id, invitation_id=invitation_id)
+    url = f"{base_url}/invitations/{token}"
+    if made.email is not None:
+        params = {"team": team.name, "link": url}
+        if made.inviter_name is not None:
+            params["inviter"] = made.inviter_name
+        await notifications_service.send_mail(
+            conn,
+            sealer,
+            template=Template.TEAM_INVITATION,
+            to=made.email,
+            locale=await _locale(conn, email=made.email, user_id=user_id),
+            params=params,
+        )
     return LinkedInvitation(
         id=made.id,
         team_id=made.team_id,
@@ -170,7 +212,7 @@ async def _linked(
         updated_at=made.updated_at,
         expires_at=made.expires_at,
         token=token,
-        url=f"{base_url}/invitations/{token}",
+        url=url,
     )
 
 
@@ -284,6 +326,7 @@ async def _renew(
 
 async def resend(
     conn: Transaction,
+    sealer: Sealer,
     *,
     team: MyTeam,
     user_id: UserId,
@@ -311,7 +354,7 @@ async def resend(
         expires_in=EXPIRES_IN_DEFAULT,
         action=Action.INVITATION_RESENT,
     )
-    return await _linked(conn, team.id, invitation_id, token, base_url)
+    return await _linked(conn, sealer, team, user_id, invitation_id, token, base_url)
 
 
 @sql(

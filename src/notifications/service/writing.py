@@ -1,4 +1,4 @@
-"""Leaving messages to people, in the caller's transaction; the worker sends them."""
+"""Leaving messages to people, in the caller's transaction."""
 
 import json
 from collections.abc import Mapping
