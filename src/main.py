@@ -17,6 +17,8 @@ from src.applets.router import team_router as team_applets_router
 from src.auth import keys, passwords, sessions, tokens
 from src.auth.dependencies import Authentication
 from src.auth.exceptions import CsrfFailed
+from src.auth.password.router import my_router as my_password_router
+from src.auth.password.router import router as password_router
 from src.auth.router import router as auth_router
 from src.auth.router import well_known_router
 from src.config import Settings
@@ -120,6 +122,8 @@ def create_app(
     for router in (
         ping_router,
         auth_router,
+        password_router,
+        my_password_router,
         users_router,
         teams_router,
         team_invitations_router,

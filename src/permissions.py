@@ -142,6 +142,11 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
             "the access token, or else the refresh token, says whose session it is"
         ),
         "get_session": user(),
+        "reauthenticate": user("who knows the password"),
+        "set_my_password": user(
+            "with the current password; without one, signed in within the last 15 minutes"
+        ),
+        "remove_my_password": user("if there is another way to sign in", fresh=True),
         # users
         "get_me": user(),
         # teams

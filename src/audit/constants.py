@@ -7,6 +7,10 @@ class Action(StrEnum):
     SIGNED_UP = "user.signed_up"
     SESSION_REVOKED = "session.revoked"
     REFRESH_TOKEN_REUSED = "session.refresh_token_reused"  # noqa: S105  (an action's name)
+    SESSION_CONFIRMED = "session.confirmed"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105  (an action's name)
+    PASSWORD_RESET = "password.reset"  # noqa: S105  (an action's name)
+    PASSWORD_REMOVED = "password.removed"  # noqa: S105  (an action's name)
     TEAM_CREATED = "team.created"
     TEAM_CHANGED = "team.changed"
     TEAM_SETTINGS_CHANGED = "team.settings_changed"

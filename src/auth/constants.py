@@ -6,6 +6,8 @@ PASSWORD_MIN, PASSWORD_MAX = 15, 256
 """Characters. Fifteen is what NIST SP 800-63B asks of a password that is the only factor."""
 PASSWORD_MAX_BYTES = 1024
 USER_AGENT_MAX = 200
+FRESH_SECONDS = 15 * 60
+"""How long ago a fresh sign-in may have been."""
 
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"  # noqa: S105  (RFC 9068's media type)
@@ -22,6 +24,15 @@ class LogoutScope(StrEnum):
     CURRENT = "current"
     OTHERS = "others"
     ALL = "all"
+
+
+class LoginMethod(StrEnum):
+    """What an account can be signed in to by, and keeps while it is not taken away.
+
+    A link or code by mail is none: those who run the service may switch it off.
+    """
+
+    PASSWORD = "password"  # noqa: S105  (no password)
 
 
 class KeyState(StrEnum):
@@ -42,3 +53,4 @@ class ErrorCode(StrEnum):
     SESSION_EXPIRED = "session_expired"
     CSRF_FAILED = "csrf_failed"
     FRESH_LOGIN_REQUIRED = "fresh_login_required"
+    LAST_LOGIN_METHOD = "last_login_method"

@@ -99,6 +99,9 @@ async def current_user(
         raise exceptions.InvalidToken()
     if permission_of(request).fresh and not principal.is_fresh:
         raise exceptions.FreshLoginRequired()
+    # Who shows the password again gets a new token; one stolen before stays what it was.
+    if permission_of(request).fresh and not claims.is_fresh:
+        raise exceptions.FreshLoginRequired()
     return principal
 
 

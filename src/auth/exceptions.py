@@ -1,7 +1,7 @@
 """What can go wrong with signing in."""
 
 from src.auth.constants import ErrorCode
-from src.exceptions import PermissionDenied, Unauthenticated
+from src.exceptions import Conflict, PermissionDenied, Unauthenticated
 
 
 class InvalidCredentials(Unauthenticated):
@@ -45,6 +45,11 @@ class SessionExpired(Unauthenticated):
 class FreshLoginRequired(PermissionDenied):
     code = ErrorCode.FRESH_LOGIN_REQUIRED
     message = "This needs a sign-in of the last 15 minutes: sign in again, then repeat it."
+
+
+class LastLoginMethod(Conflict):
+    code = ErrorCode.LAST_LOGIN_METHOD
+    message = "Without this nobody could sign in to the account: add another way first."
 
 
 class CsrfFailed(PermissionDenied):

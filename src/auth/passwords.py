@@ -31,11 +31,16 @@ def normalise(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def mistakes(password: str, *, context: Iterable[str]) -> list[FieldError]:
-    """Why this password may not be taken; empty if it may. `context` is what anyone can guess."""
+def mistakes(
+    password: str, *, context: Iterable[str], pointer: str = "/password"
+) -> list[FieldError]:
+    """Why this password may not be taken; empty if it may. `context` is what anyone can guess.
+
+    `pointer` is where it stands in the payload.
+    """
 
     def error(code: str, detail: str) -> FieldError:
-        return FieldError("/password", code, detail)
+        return FieldError(pointer, code, detail)
 
     normal = normalise(password)
     if len(normal) < PASSWORD_MIN:

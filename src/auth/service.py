@@ -6,7 +6,7 @@ from typing import Any
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import exceptions
-from src.auth.constants import LogoutScope, Transport
+from src.auth.constants import LoginMethod, LogoutScope, Transport
 from src.auth.schemas import (
     CredentialsSecret,
     Principal,
@@ -62,6 +62,41 @@ async def add_password(conn: Connection, *, user_id: UserId, hash: str) -> None:
 async def rehash_password(conn: Connection, *, user_id: UserId, hash: str) -> None:  # noqa: A002
     """Store the same password under today's parameters."""
     ...
+
+
+@sql(
+    """
+    SELECT id
+      FROM account
+     WHERE id = %(user_id)s
+       FOR NO KEY UPDATE
+    """,
+    missing=exceptions.InvalidToken,
+)
+async def hold_account(conn: Transaction, *, user_id: UserId) -> UserId:
+    """Let nobody else change what the account is signed in to by, until the transaction ends."""
+    ...
+
+
+@sql(
+    """
+    SELECT 'password' AS method
+      FROM password
+     WHERE account_id = %(user_id)s
+    """
+)
+async def login_methods(conn: Connection, *, user_id: UserId) -> list[LoginMethod]:
+    """How the account's owner can sign in."""
+    ...
+
+
+async def demand_login_method(conn: Transaction, *, user_id: UserId) -> None:
+    """Raise LastLoginMethod if no way to sign in is left, which undoes the removal of the last.
+
+    `hold_account` comes before the removal: two at once must not each count on the other's.
+    """
+    if not await login_methods(conn, user_id=user_id):
+        raise exceptions.LastLoginMethod()
 
 
 @sql(
@@ -193,6 +228,34 @@ async def rotate_current(
     conn: Connection, *, session_id: SessionId, counter: int, idle_seconds: float
 ) -> datetime | None:
     """Move on from exactly this refresh token; None where that is not the order of things."""
+    ...
+
+
+@sql(
+    """
+    UPDATE session
+       SET authenticated_at = now(),
+           auth_methods = ARRAY(SELECT DISTINCT method
+                                  FROM unnest(auth_methods || %(auth_methods)s::text[]) AS method
+                                 ORDER BY method),
+           refresh_counter = refresh_counter + 1,
+           rotated_at = now(),
+           last_seen_at = now(),
+           idle_expires_at = now() + interval '1 second' * %(idle_seconds)s
+     WHERE id = %(session_id)s
+       AND revoked_at IS NULL
+       AND idle_expires_at > now()
+       AND expires_at > now()
+    RETURNING id, account_id AS user_id, transport, refresh_key, refresh_counter, auth_methods,
+              authenticated_at, true AS is_in_grace, true AS is_alive, false AS is_revoked,
+              least(idle_expires_at, expires_at) AS refresh_expires_at
+    """,
+    missing=exceptions.InvalidToken,
+)
+async def confirm_session(
+    conn: Connection, *, session_id: SessionId, auth_methods: list[str], idle_seconds: float
+) -> SessionSecret:
+    """Note that its user has just proved again who they are, and move on to the next tokens."""
     ...
 
 

@@ -152,6 +152,23 @@ async def _refresh_held(
     return _reissued(issuer, session, key, counter, expires_at)
 
 
+async def confirm(
+    conn: Connection, issuer: Issuer, *, session_id: SessionId, auth_methods: list[str]
+) -> IssuedSecret:
+    """New tokens for a session whose user has just proved again who they are.
+
+    The refresh token from before is spent; the access token from before stays one of then.
+    """
+    session = await service.confirm_session(
+        conn,
+        session_id=session_id,
+        auth_methods=auth_methods,
+        idle_seconds=issuer.settings.refresh_token.idle_days * _DAY_SECONDS,
+    )
+    key = unsealed_key(issuer.sealer, session)
+    return _reissued(issuer, session, key, session.refresh_counter, session.refresh_expires_at)
+
+
 def _reissued(
     issuer: Issuer, session: SessionSecret, key: bytes, counter: int, expires_at: datetime
 ) -> IssuedSecret:

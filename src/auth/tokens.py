@@ -22,7 +22,7 @@ from joserfc.errors import JoseError
 from uuid_utils.compat import uuid4
 
 from src import security
-from src.auth.constants import ALGORITHM, TOKEN_TYPE
+from src.auth.constants import ALGORITHM, FRESH_SECONDS, TOKEN_TYPE
 from src.auth.exceptions import InvalidToken, RefreshInvalid
 from src.auth.keys import KeyRing
 from src.auth.schemas import SessionId
@@ -48,6 +48,13 @@ class Claims:
     user_id: UserId
     session_id: SessionId
     expires_at: int
+    authenticated_at: int
+    """When its user had last proved who they are: seconds since 1970. 0 if it does not say."""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether that was within the last 15 minutes."""
+        return self.authenticated_at + FRESH_SECONDS + _LEEWAY > time.time()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,7 @@ class TokenVerifier:
             user_id=UserId(UUID(claims["sub"])),
             session_id=SessionId(UUID(claims["sid"])),
             expires_at=expires_at,
+            authenticated_at=int(claims.get("auth_time", 0)),
         )
 
 

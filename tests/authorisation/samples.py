@@ -208,6 +208,20 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
         ok(204, verdict=_leaving, label="by access token"),
     ],
     "get_session": [ok()],
+    "reauthenticate": [
+        ok(body=lambda _: {"password": factories.PASSWORD}, is_slow=True),
+    ],
+    "set_my_password": [
+        ok(
+            204,
+            body=lambda _: {
+                "current_password": factories.PASSWORD,
+                "new_password": "eleven owls upon a mossy roof",
+            },
+            is_slow=True,
+        ),
+    ],
+    "remove_my_password": [ok(409, label="the only way to sign in")],
     "get_me": [ok()],
     "create_team": [ok(201, body=lambda _: {"name": "Birds"})],
     "list_teams": [ok()],

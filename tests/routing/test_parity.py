@@ -110,6 +110,16 @@ def valid(world: World) -> dict[str, Sent]:
         ),
         "log_out": Sent("POST", "/v1/auth/logout", {"scope": "all"}, headers=me),
         "get_session": Sent("GET", "/v1/auth/session", headers=me),
+        "reauthenticate": Sent(
+            "POST", "/v1/auth/reauthenticate", {"password": owner.password}, headers=me
+        ),
+        "set_my_password": Sent(
+            "PUT",
+            "/v1/users/me/password",
+            {"current_password": owner.password, "new_password": "eleven owls upon a mossy roof"},
+            headers=me,
+        ),
+        "remove_my_password": Sent("DELETE", "/v1/users/me/password", headers=me),
         "get_me": Sent("GET", "/v1/users/me", headers=me),
         "create_team": Sent("POST", "/v1/teams", {"name": " Birds é"}, headers=me),
         "list_teams": Sent("GET", "/v1/teams?limit=1", headers=me),
@@ -168,10 +178,10 @@ def valid(world: World) -> dict[str, Sent]:
     }
 
 
-REFUSED = {"import_draft", "publish_version"}
+REFUSED = {"import_draft", "publish_version", "remove_my_password"}
 """Right for the route, and refused by the service: no such document, nothing to publish."""
 
-SLOW = {"sign_up", "log_in"}
+SLOW = {"sign_up", "log_in", "reauthenticate", "set_my_password"}
 """Operations that hash a password whenever their request is right."""
 
 

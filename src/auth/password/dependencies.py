@@ -1,0 +1,71 @@
+"""What passwords take before a transaction begins: reading, checking, hashing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends
+
+from src.auth import exceptions, passwords
+from src.auth.dependencies import CurrentUser, ProcessAuthentication
+from src.auth.password import schemas, service
+from src.auth.password.exceptions import SamePassword
+from src.dependencies import Deciding, Pools
+from src.exceptions import Invalid
+
+_POINTER = "/new_password"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasswordSecret:
+    """A password that may be set, hashed. `replaces` says when the one it replaces was set."""
+
+    hash: str
+    replaces: datetime | None
+    revoke_others: bool
+
+
+async def own_new_password(
+    change: schemas.PasswordChange,
+    user: CurrentUser,
+    authentication: ProcessAuthentication,
+    conn: Deciding,
+    pools: Pools,
+) -> NewPasswordSecret:
+    """The caller's new password, once the old one has been shown; without one, a fresh sign-in."""
+    own, hasher = await service.get_own(conn, user_id=user.id), authentication.hasher
+    if own.hash is not None:
+        current = change.current_password or ""
+        if not await hasher.verify(own.hash, current):
+            raise exceptions.InvalidCredentials("The current password is another one.")
+        if passwords.normalise(current) == passwords.normalise(change.new_password):
+            raise SamePassword()
+    elif not user.is_fresh:
+        raise exceptions.FreshLoginRequired()
+    if errors := passwords.mistakes(change.new_password, context=own.context, pointer=_POINTER):
+        raise Invalid(errors=errors)
+    await authentication.issuer.keys.ensure(pools)
+    return NewPasswordSecret(
+        hash=await hasher.hash(change.new_password),
+        replaces=own.changed_at,
+        revoke_others=change.revoke_others,
+    )
+
+
+async def confirmed_user(
+    proof: schemas.Reauthentication,
+    user: CurrentUser,
+    authentication: ProcessAuthentication,
+    conn: Deciding,
+    pools: Pools,
+) -> list[str]:
+    """How the caller has proved again who they are, in names of RFC 8176."""
+    own = await service.get_own(conn, user_id=user.id)
+    if not await authentication.hasher.verify(own.hash, proof.password):
+        raise exceptions.InvalidCredentials("The password is another one.")
+    await authentication.issuer.keys.ensure(pools)
+    return ["pwd"]
+
+
+OwnNewPassword = Annotated[NewPasswordSecret, Depends(own_new_password)]
+ConfirmedBy = Annotated[list[str], Depends(confirmed_user)]
