@@ -23,9 +23,9 @@ OTHER_PEOPLE: Mapping[str, Mapping[str, str]] = {
 }
 """Fields that name somebody, and below a role never anybody but the caller."""
 SECRETS: Mapping[str, set[str]] = {
-    "access_token": {"sign_up", "log_in", "refresh_tokens"},
-    "refresh_token": {"sign_up", "log_in", "refresh_tokens"},
-    "csrf_token": {"sign_up", "log_in", "refresh_tokens", "get_session"},
+    "access_token": {"sign_up", "log_in", "refresh_tokens", "reauthenticate"},
+    "refresh_token": {"sign_up", "log_in", "refresh_tokens", "reauthenticate"},
+    "csrf_token": {"sign_up", "log_in", "refresh_tokens", "reauthenticate", "get_session"},
     "token": {"create_invitation", "resend_invitation"},
     "url": {"create_invitation", "resend_invitation"},
 }
