@@ -145,6 +145,13 @@ class RefreshTokenSettings(Section):
     """Seconds in which the previous refresh token still answers, with the current successor."""
 
 
+class OperatorSessionSettings(Section):
+    idle_minutes: Annotated[float, Field(ge=5, le=1440)] = 30
+    """Minutes after its last refresh in which a session may act with a platform role."""
+    absolute_hours: Annotated[float, Field(gt=0, le=168)] = 12
+    """Hours after signing in in which a session may act with a platform role."""
+
+
 class PasswordHashSettings(Section):
     memory_kib: Annotated[int, Field(ge=19 * KIB, le=1024 * KIB)] = 19 * KIB
     """Argon2id memory of one hash, in KiB."""
@@ -165,6 +172,10 @@ class AuthenticationSettings(Section):
     cookie_secure: bool | None = None
     """Whether cookies need HTTPS. The default is no in `local` and `test`, else yes; without HTTPS
     the cookies lose the `__Host-` and `__Secure-` prefixes that browsers tie to it."""
+    admins_need_mfa: bool | None = None
+    """Whether a platform role counts only in a session that was opened with a second factor. The
+    default is no in `local` and `test`, else yes."""
+    operator_session: OperatorSessionSettings = OperatorSessionSettings()
     access_token: AccessTokenSettings = AccessTokenSettings()
     refresh_token: RefreshTokenSettings = RefreshTokenSettings()
     password_hash: PasswordHashSettings = PasswordHashSettings()
@@ -352,6 +363,11 @@ class Settings(BaseSettings):
     @cached_property
     def cookies_are_secure(self) -> bool:
         given = self.authentication.cookie_secure
+        return not self.environment.is_relaxed if given is None else given
+
+    @cached_property
+    def admins_need_mfa(self) -> bool:
+        given = self.authentication.admins_need_mfa
         return not self.environment.is_relaxed if given is None else given
 
     @cached_property

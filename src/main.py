@@ -28,6 +28,7 @@ from src.exports.router import router as exports_router
 from src.invitations.router import my_router as my_invitations_router
 from src.invitations.router import router as invitations_router
 from src.invitations.router import team_router as team_invitations_router
+from src.management.router import router as management_router
 from src.metrics import Metrics
 from src.middleware import (
     BodyLimit,
@@ -134,6 +135,7 @@ def create_app(
         answers_router,
         exports_router,
         statistics_router,
+        management_router,
     ):
         v1.include_router(router)
     if settings.environment.is_relaxed:

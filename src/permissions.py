@@ -46,6 +46,10 @@ class PlatformRole(StrEnum):
     USER_ADMIN = "user_admin"
     ADMIN = "admin"
 
+    def includes(self, other: "PlatformRole") -> bool:
+        """Whether this role may do what the other may: an admin may do everything."""
+        return self in {other, PlatformRole.ADMIN}
+
 
 class Principal(Enum):
     """What a caller must be before anything else is asked."""
@@ -78,7 +82,7 @@ class Permission:
         if self.principal is Principal.ANONYMOUS:
             text = "Anyone, signed in or not"
         elif self.principal is Principal.PLATFORM:
-            text = f"Operators with the role `{self.platform_role}`"
+            text = _operators(self.platform_role)
         elif self.role is None:
             text = "Any user"
         else:
@@ -95,6 +99,13 @@ class Permission:
             name: value for name, value in asdict(self).items() if value or name == "principal"
         }
         return {**parts, "principal": self.principal.name.lower()}
+
+
+def _operators(role: PlatformRole | None) -> str:
+    if role is None:
+        return "Operators of the platform"
+    roles = [f"`{role}`"] if role is PlatformRole.ADMIN else [f"`{role}`", "`admin`"]
+    return f"Operators with the role {' or '.join(roles)}"
 
 
 def anonymous(note: str = "") -> Permission:
@@ -121,7 +132,15 @@ def applet(role: Role, note: str = "", *, fresh: bool = False) -> Permission:
     return Permission(Principal.USER, fresh=fresh, on="applet", role=role, note=note)
 
 
+def platform(
+    role: PlatformRole | None = None, note: str = "", *, fresh: bool = False
+) -> Permission:
+    """Who has this platform role, or any without one; with a second factor where one is needed."""
+    return Permission(Principal.PLATFORM, fresh=fresh, platform_role=role, note=note)
+
+
 _BY_REFRESH_TOKEN = "the refresh token says whose session it is"  # noqa: S105  (no password)
+_NOT_ABOVE = "nobody on themselves, nor on who has a role that they lack"
 _OWN_OR_ALL = "admins and owners see everybody's submissions, others their own"
 
 PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
@@ -196,6 +215,16 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "get_csv": applet(Role.ADMIN),
         "get_ndjson": applet(Role.ADMIN),
         "get_statistics": applet(Role.ADMIN),
+        # management
+        "get_operator": platform(),
+        "list_users": platform(PlatformRole.USER_ADMIN),
+        "get_user": platform(PlatformRole.USER_ADMIN),
+        "update_user": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),
+        "delete_user": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),
+        "put_user_roles": platform(PlatformRole.ADMIN, "nobody takes away their own `admin`"),
+        "revoke_user_sessions": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),
+        "list_audit_events": platform(PlatformRole.ADMIN),
+        "list_signing_keys": platform(PlatformRole.ADMIN),
     }
 )
 
@@ -207,22 +236,28 @@ class Enforcement:
     on: Kind | None
     role: Role
     is_deleted: bool
+    is_platform: bool = False
 
 
 _enforcements: dict[Callable[..., Any], Enforcement] = {}
 
 
 def enforces(
-    on: Kind | None = None, *, up_to: Role = Role.OWNER, is_deleted: bool = False
+    on: Kind | None = None,
+    *,
+    up_to: Role = Role.OWNER,
+    is_deleted: bool = False,
+    is_platform: bool = False,
 ) -> Callable[[Function], Function]:
     """Mark a dependency that refuses whoever lacks what its route demands.
 
     Without an object it sees to the caller: signed in, and freshly where that is demanded. With one
-    it sees to the role there, if the route demands none above `up_to`.
+    it sees to the role there, if the route demands none above `up_to`; with `is_platform`, to the
+    platform role.
     """
 
     def marked(function: Function) -> Function:
-        _enforcements[function] = Enforcement(on, up_to, is_deleted)
+        _enforcements[function] = Enforcement(on, up_to, is_deleted, is_platform)
         return function
 
     return marked
@@ -238,10 +273,18 @@ def mistake(name: str, permission: Permission, calls: set[Callable[..., Any]]) -
     if permission.principal is Principal.ANONYMOUS:
         if found:
             text = "a dependency asks for a caller: take it away"
-    elif permission.principal is Principal.PLATFORM or permission.scope is not None:
-        text = "no dependency can see to a platform role or a scope yet: write one that does"
-    elif not any(each.on is None for each in found):
+    elif permission.scope is not None:
+        text = "no dependency can see to a scope yet: write one that does"
+    elif not any(each.on is None and not each.is_platform for each in found):
         text = "nothing asks who is calling: give it a parameter of type CurrentUser"
+    elif any(each.is_platform for each in found) is not (
+        permission.principal is Principal.PLATFORM
+    ):
+        text = (
+            "nothing looks at the platform role: give it a parameter of type CurrentOperator"
+            if permission.principal is Principal.PLATFORM
+            else "a dependency asks for a platform role: take it away"
+        )
     elif permission.on is None and any(each.on is not None for each in found):
         text = "a dependency asks for a role in an object: take it away"
     elif permission.on is not None and not any(_suits(each, permission) for each in found):

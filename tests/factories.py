@@ -3,7 +3,7 @@
 Every factory takes a connection first and works inside its transaction.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -23,6 +23,7 @@ from src.auth.constants import Transport
 from src.auth.schemas import SessionId
 from src.config import AuthenticationSettings, PasswordHashSettings
 from src.database import Connection, Pools, Transaction, sql
+from src.permissions import PlatformRole
 from src.security import Sealer
 from src.teams import service as teams_service
 from src.teams.constants import Role
@@ -126,7 +127,13 @@ async def user(
     return await session(conn, signed_in, transport=transport)
 
 
-async def session(conn: Connection, user: User, *, transport: Transport = Transport.BEARER) -> User:
+async def session(
+    conn: Connection,
+    user: User,
+    *,
+    transport: Transport = Transport.BEARER,
+    auth_methods: Sequence[str] = ("pwd",),
+) -> User:
     """The same user, signed in once more."""
     issuer = await issuer_of(conn)
     issued = await sessions.start(
@@ -135,7 +142,7 @@ async def session(conn: Connection, user: User, *, transport: Transport = Transp
         user_id=user.id,
         transport=transport,
         caller=sessions.Caller(ip_prefix="", user_agent=""),
-        auth_methods=["pwd"],
+        auth_methods=list(auth_methods),
         now=datetime.now(UTC),
     )
     return replace(
@@ -144,6 +151,20 @@ async def session(conn: Connection, user: User, *, transport: Transport = Transp
         access_token=issued.access.text,
         refresh_token=issued.refresh_token,
     )
+
+
+@sql("INSERT INTO platform_role (account_id, role) VALUES (%(user_id)s, %(role)s)")
+async def _add_platform_role(conn: Connection, *, user_id: UserId, role: PlatformRole) -> None: ...
+
+
+async def operator(
+    conn: Connection, *, role: PlatformRole = PlatformRole.ADMIN, has_mfa: bool = True
+) -> User:
+    """Somebody new with a platform role, signed in with a second factor unless told otherwise."""
+    new = await user(conn)
+    await _add_platform_role(conn, user_id=new.id, role=role)
+    methods = ("pwd", "otp", "mfa") if has_mfa else ("pwd",)
+    return await session(conn, new, auth_methods=methods)
 
 
 async def team(conn: Connection, *, owner: User, name: str | None = None) -> Team:

@@ -30,3 +30,8 @@ class Action(StrEnum):
     INVITATION_REVOKED = "invitation.revoked"
     INVITATION_ACCEPTED = "invitation.accepted"
     INVITATION_DECLINED = "invitation.declined"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    USER_DELETED = "user.deleted"
+    USER_ROLES_CHANGED = "user.roles_changed"
+    USER_SESSIONS_REVOKED = "user.sessions_revoked"

@@ -18,5 +18,8 @@ audit_event = Table(
     Column("detail", JSONB, nullable=False),
     Index("audit_event_team_id_idx", "team_id", "id"),
     Index("audit_event_actor_id_idx", "actor_id", "id"),
+    Index("audit_event_object_id_idx", "object_id", "id"),
+    Index("audit_event_action_idx", "action", "id"),
+    Index("audit_event_at_idx", "at"),
     comment="core: who did what, to what, when; append-only",
 )

@@ -94,3 +94,14 @@ one_time_token = Table(
     Index("one_time_token_expires_at_idx", "expires_at"),
     comment="core: secrets of one use, as hashes",
 )
+
+platform_role = Table(
+    "platform_role",
+    metadata,
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", Text, primary_key=True),
+    instant("granted_at"),
+    CheckConstraint("role IN ('support', 'user_admin', 'admin')", name="role"),
+    Index("platform_role_role_idx", "role", "account_id"),
+    comment="core: who operates the platform; a trigger keeps the last active admin",
+)

@@ -1,6 +1,6 @@
 """Accounts, for migrations only."""
 
-from sqlalchemy import CheckConstraint, Column, Table, Text
+from sqlalchemy import CheckConstraint, Column, Index, Table, Text
 
 from src.models import folded, id_column, instant, metadata
 
@@ -24,5 +24,15 @@ account = Table(
     CheckConstraint("status IN ('pending', 'active', 'disabled', 'deleting')", name="status"),
     CheckConstraint("char_length(email) BETWEEN 3 AND 254", name="email_length"),
     CheckConstraint("username ~ '^[A-Za-z0-9_.-]{3,40}$'", name="username_format"),
+    # For operators: the newest first, and what begins with some letters, whatever the collation.
+    Index("account_created_at_idx", "created_at", "id"),
+    Index(
+        "account_email_prefix_idx", "email_key", postgresql_ops={"email_key": "text_pattern_ops"}
+    ),
+    Index(
+        "account_username_prefix_idx",
+        "username_key",
+        postgresql_ops={"username_key": "text_pattern_ops"},
+    ),
     comment="core: who someone is",
 )

@@ -58,7 +58,11 @@ def _entries() -> Iterator[Change]:
                 weaker = re.sub(r"Role\.\w+", f"Role.{lower.upper()}", entry)
                 yield _entry(name, f"{permission.role} lowered to {lower}", entry, weaker)
             yield _entry(name, "for any user", entry, f'        "{name}": user(),')
-        if permission.principal.name == "USER":
+        if permission.principal.name == "PLATFORM":
+            if permission.platform_role is not None:
+                yield _entry(name, "for every operator", entry, f'        "{name}": platform(),')
+            yield _entry(name, "for any user", entry, f'        "{name}": user(),')
+        if permission.principal.name != "ANONYMOUS":
             yield _entry(name, "for anyone", entry, f'        "{name}": anonymous(),')
 
 
@@ -68,6 +72,7 @@ def _entry(name: str, what: str, old: str, new: str) -> Change:
 
 
 _FALSE = "if False:"
+_OPERATING = ["get_operator", "list_users", "list_audit_events"]
 
 
 def _enforcing() -> Iterator[Change]:
@@ -158,6 +163,20 @@ def _enforcing() -> Iterator[Change]:
             f"       AND team.deleted_at IS NULL\n     LIMIT 1\n{after}",
             [shows],
         )
+    operators = "src.auth.platform.dependencies"
+    for what, old in (
+        ("who has no platform role operates too", "if standing is None or not standing.roles:"),
+        (
+            "any platform role will do",
+            "if demanded is not None and not operator.has(demanded):",
+        ),
+        (
+            "operators need no second factor",
+            "if settings.admins_need_mfa and not standing.has_second_factor:",
+        ),
+    ):
+        new = "if standing is None:" if "standing is None" in old else _FALSE
+        yield Change(what, operators, old, new, _OPERATING)
     yield Change(
         "each role includes the next",
         _TABLE,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from tests.authorisation.world import NOBODY, UNSIGNED, Who, Whose, role_of
+from tests.authorisation.world import NOBODY, OPERATORS, UNSIGNED, Who, Whose, role_of
 from tests.database import ROOT
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -46,6 +46,8 @@ LET_IN = None
 UNKNOWN = Verdict(401)
 FORGED = Verdict(403, "csrf_failed")
 STALE = Verdict(403, "fresh_login_required")
+NO_PLATFORM_ROLE = Verdict(403, "platform_role_too_low")
+ONE_FACTOR = Verdict(403, "second_factor_required")
 TOO_LOW = Verdict(403, "role_too_low")
 
 
@@ -75,6 +77,8 @@ def expected(
         return refused
     if permission.fresh and who is Who.STALE:
         return STALE
+    if permission.principal.name == "PLATFORM":
+        return _operating(permission.platform_role, who)
     return _in_object(permission, who, whose)
 
 
@@ -86,6 +90,13 @@ def _known(who: Who, transport: Transport, method: str) -> Verdict | None:
         if transport in BAD_CSRF and who not in UNSIGNED:
             return FORGED
     return UNKNOWN if who in NOBODY else LET_IN
+
+
+def _operating(demanded: str | None, who: Who) -> Verdict | None:
+    role = OPERATORS.get(who)
+    if role is None or role not in {"admin", demanded or role}:
+        return NO_PLATFORM_ROLE
+    return ONE_FACTOR if who is Who.ONE_FACTOR else LET_IN
 
 
 def _in_object(permission: Any, who: Who, whose: Whose) -> Verdict | None:

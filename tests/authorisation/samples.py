@@ -180,6 +180,14 @@ def _draft(scene: Scene) -> object:
     return {**factories.DIARY, "name": f"Diary {next(_number)}"}
 
 
+def _somebody(scene: Scene) -> Mapping[str, str]:
+    return {"user_id": scene.place.member_id}
+
+
+def _why(_: Scene) -> object:
+    return {"reason": "asked for it"}
+
+
 _IMPORTED = zipped(folder(activity(["owl"]), owl=radio(0, 1)))
 _EVERYBODYS = Finer("admin", Verdict(404, "submission_not_found"))
 _NOT_OTHERS = Finer("admin", TOO_LOW)
@@ -282,4 +290,15 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     "get_csv": [ok()],
     "get_ndjson": [ok()],
     "get_statistics": [ok()],
+    "get_operator": [ok()],
+    "list_users": [ok(query="q=user&status=active")],
+    "get_user": [ok(path=_somebody)],
+    "update_user": [ok(path=_somebody, body=lambda _: {"disabled": True, "reason": "spam"})],
+    "delete_user": [ok(202, path=_somebody, body=_why)],
+    "put_user_roles": [
+        ok(path=_somebody, body=lambda _: {"roles": ["support"], "reason": "new here"})
+    ],
+    "revoke_user_sessions": [ok(204, path=_somebody, body=_why)],
+    "list_audit_events": [ok(query="limit=3")],
+    "list_signing_keys": [ok()],
 }

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from src import permissions
 from src.applets.dependencies import AppletOfRoute
 from src.auth.dependencies import CurrentUser, current_user
+from src.auth.platform.dependencies import CurrentOperator
 from src.permissions import PERMISSIONS, Permission, Principal, Role
 from src.routing import JsonRoute, Route, check_routes
 from src.routing.route import UndeclaredError
@@ -44,6 +45,10 @@ async def deleted(team: DeletedTeamOfRoute) -> None:
     """Ask for a team that has been deleted."""
 
 
+async def operator(operator: CurrentOperator) -> None:
+    """Ask for a platform role."""
+
+
 async def needs_caller(user: CurrentUser) -> None: ...
 
 
@@ -71,6 +76,8 @@ def declare(endpoint: Endpoint, name: str) -> Route:
         (team, "delete_team"),
         (deleted, "restore_team"),
         (applet, "put_draft"),
+        (operator, "list_users"),
+        (operator, "get_operator"),
     ],
 )
 def test_a_route_that_sees_to_its_permission_is_taken(endpoint: Endpoint, name: str) -> None:
@@ -95,6 +102,10 @@ def test_a_route_that_sees_to_its_permission_is_taken(endpoint: Endpoint, name: 
         (caller, "ping", "asks for a caller: take it away"),
         (team, "ping", "asks for a caller: take it away"),
         (far_off, "log_in", "asks for a caller: take it away"),
+        (caller, "list_users", "a parameter of type CurrentOperator"),
+        (nothing_asked, "list_users", "a parameter of type CurrentUser"),
+        (operator, "get_me", "asks for a platform role: take it away"),
+        (operator, "ping", "asks for a caller: take it away"),
     ],
 )
 def test_any_other_is_refused_with_a_sentence_that_says_what_to_do(
@@ -185,7 +196,9 @@ def test_the_document_lists_what_a_permission_may_answer() -> None:
         codes = set()
         for _, response in test_openapi.problems(operation):
             codes |= response["content"]["application/problem+json"].get("examples", {}).keys()
-        if permission.principal is Principal.USER:
+        if permission.principal is Principal.PLATFORM:
+            assert {"platform_role_too_low", "second_factor_required"} <= codes, name
+        if permission.principal is not Principal.ANONYMOUS:
             assert {"not_authenticated", "invalid_token"} <= codes, name
             assert method == "get" or "csrf_failed" in codes, name
         if permission.fresh:

@@ -84,6 +84,8 @@ def mistakes(case: Case, answer: Answer, world: World) -> list[str]:
     shown = set(_EMAIL.findall(answer.body)) - {world.callers[case.who].email.encode()}
     least = EMAILS.get(case.operation.name)
     may_see = least is not None and has(role_of(case.who, case.whose), least)
+    is_for_operators = table()[case.operation.name].principal.name == "PLATFORM"
+    may_see = may_see or (is_for_operators and verdict is LET_IN)
     if shown and not may_see and case.operation.name not in SIGNING_IN:
         found.append(f"it shows {shown}")
     return found

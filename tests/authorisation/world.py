@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from src.auth import cookies
 from src.config import Settings
 from src.database import Transaction
-from src.permissions import Role
+from src.permissions import PlatformRole, Role
 from tests import factories
 from tests.answers import sending
 from tests.authorisation.calling import Answer, call
@@ -36,6 +36,10 @@ class Who(StrEnum):
     OWNER = "owner"
     STALE = "owner, signed in long ago"
     NEIGHBOUR = "owner of another team"
+    SUPPORT = "operator: support"
+    USER_ADMIN = "operator: user admin"
+    PLATFORM_ADMIN = "operator: admin"
+    ONE_FACTOR = "operator: admin, without a second factor"
 
 
 class Whose(StrEnum):
@@ -62,6 +66,15 @@ _MEMBERS = {
     Who.SIGNED_OUT: Role.OWNER,
     Who.DISABLED: Role.OWNER,
 }
+
+
+OPERATORS = {
+    Who.SUPPORT: PlatformRole.SUPPORT,
+    Who.USER_ADMIN: PlatformRole.USER_ADMIN,
+    Who.PLATFORM_ADMIN: PlatformRole.ADMIN,
+    Who.ONE_FACTOR: PlatformRole.ADMIN,
+}
+"""Those with a platform role; they are in no team."""
 
 
 def role_of(who: Who, whose: Whose) -> Role | None:
@@ -111,7 +124,7 @@ class World:
 async def make(app: FastAPI, conn: Transaction, execute: Execute, settings: Settings) -> World:
     """Everybody and everything, on the test's connection."""
     world = World()
-    users = {who: await factories.user(conn) for who in Who}
+    users = {who: await _caller(conn, who) for who in Who}
     with time_machine.travel("2026-01-01T00:00:00Z", tick=False):
         expired = await factories.session(conn, users[Who.EXPIRED])
     tokens = {
@@ -151,6 +164,14 @@ async def make(app: FastAPI, conn: Transaction, execute: Execute, settings: Sett
         id=world.places[Whose.DELETED].team_id,
     )
     return world
+
+
+async def _caller(conn: Transaction, who: Who) -> factories.User:
+    if who in OPERATORS:
+        return await factories.operator(
+            conn, role=OPERATORS[who], has_mfa=who is not Who.ONE_FACTOR
+        )
+    return await factories.user(conn)
 
 
 async def _place(

@@ -62,7 +62,7 @@ class Sent:
 @dataclass(frozen=True)
 class World:
     """What there is: an applet with an answer, its owner, another member of its team, a team that
-    was deleted, somebody with cookies, and a guest."""
+    was deleted, somebody with cookies, an operator of the platform, and a guest."""
 
     sheet: Sheet
     submission_id: str
@@ -72,6 +72,7 @@ class World:
     guest: factories.User
     member: factories.User
     deleted: MyTeam
+    operator: factories.User
     invitation: dict[str, Any]
 
     @property
@@ -175,6 +176,29 @@ def valid(world: World) -> dict[str, Sent]:
         "get_csv": Sent("GET", f"{on.url}/data.csv", headers=me),
         "get_ndjson": Sent("GET", f"{on.url}/data.ndjson", headers=me),
         "get_statistics": Sent("GET", f"{on.url}/statistics", headers=me),
+        **_managing(world),
+    }
+
+
+def _managing(world: World) -> dict[str, Sent]:
+    """What operators of the platform send."""
+    operator = acting_as(world.operator)
+    user = f"/v1/admin/users/{world.member.id}"
+    why = {"reason": "asked for é"}
+    return {
+        "get_operator": Sent("GET", "/v1/admin/whoami", headers=operator),
+        "list_users": Sent("GET", "/v1/admin/users?q=user&limit=2", headers=operator),
+        "get_user": Sent("GET", user, headers=operator),
+        "update_user": Sent("PATCH", user, {"disabled": True, **why}, headers=operator),
+        "delete_user": Sent("DELETE", user, why, headers=operator),
+        "put_user_roles": Sent(
+            "PUT", f"{user}/roles", {"roles": ["support"], **why}, headers=operator
+        ),
+        "revoke_user_sessions": Sent("POST", f"{user}/revoke-sessions", why, headers=operator),
+        "list_audit_events": Sent(
+            "GET", "/v1/admin/audit-log?action=team.created&limit=1", headers=operator
+        ),
+        "list_signing_keys": Sent("GET", "/v1/admin/signing-keys", headers=operator),
     }
 
 
@@ -389,6 +413,7 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         guest=guest,
         member=member,
         deleted=deleted,
+        operator=await factories.operator(conn),
         invitation=invited.json(),
     )
 

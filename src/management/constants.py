@@ -1,0 +1,12 @@
+"""Words and limits of managing the platform."""
+
+from enum import StrEnum
+
+REASON_MAX = 500
+SEARCH_MAX = 254
+
+
+class ErrorCode(StrEnum):
+    CANNOT_ACT_ON_SELF = "cannot_act_on_self"
+    PLATFORM_ROLE_ABOVE_OWN = "platform_role_above_own"
+    SOLE_OWNER_OF_TEAM = "sole_owner_of_team"

@@ -1,0 +1,175 @@
+"""`/v1/admin`: operating the platform."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, status
+from pydantic import AwareDatetime, StringConstraints
+
+from src.audit.constants import Action
+from src.auth.platform import exceptions as platform_exceptions
+from src.auth.platform.dependencies import OPERATOR_PROBLEMS, CurrentOperator
+from src.auth.platform.schemas import Operator
+from src.database import Json
+from src.dependencies import Deciding, PageRequest, Transaction
+from src.management import exceptions, schemas, service
+from src.management.constants import SEARCH_MAX
+from src.openapi import payload_problems, private_problems
+from src.pagination import InvalidCursor
+from src.routing import Route
+from src.schemas import Page, Printable
+from src.users import exceptions as users_exceptions
+from src.users.constants import Status
+from src.users.schemas import UserId
+
+router = APIRouter(prefix="/admin", tags=["management"], route_class=Route)
+
+_ACTED = (
+    *OPERATOR_PROBLEMS,
+    users_exceptions.UserNotFound,
+    exceptions.CannotActOnSelf,
+    exceptions.PlatformRoleAboveOwn,
+)
+
+
+@router.get("/whoami", summary="My platform roles", responses=private_problems(*OPERATOR_PROBLEMS))
+async def get_operator(operator: CurrentOperator) -> Operator:
+    """Show what the caller may do as an operator of the platform."""
+    return operator
+
+
+@router.get(
+    "/users",
+    summary="Accounts",
+    responses=payload_problems(*OPERATOR_PROBLEMS, InvalidCursor),
+)
+async def list_users(
+    operator: CurrentOperator,
+    conn: Deciding,
+    page: PageRequest,
+    q: Annotated[
+        Annotated[str, StringConstraints(min_length=1, max_length=SEARCH_MAX), Printable] | None,
+        Query(description="How the email or the username begins; without case."),
+    ] = None,
+    status: Annotated[Status | None, Query(description="Only those of this status.")] = None,
+) -> Json[Page[schemas.ListedUser]]:
+    """List accounts, the newest first."""
+    return await service.list_users(conn, q=q, status=status, page=page)
+
+
+@router.get(
+    "/users/{user_id}",
+    summary="An account",
+    responses=payload_problems(*OPERATOR_PROBLEMS, users_exceptions.UserNotFound),
+)
+async def get_user(
+    operator: CurrentOperator, user_id: UserId, conn: Deciding
+) -> Json[schemas.ManagedUser]:
+    """Show an account: how it is used, and nothing by which one could use it."""
+    return await service.get_user(conn, user_id=user_id)
+
+
+@router.patch(
+    "/users/{user_id}",
+    summary="Disable or enable an account",
+    responses=payload_problems(*_ACTED, platform_exceptions.LastAdmin),
+)
+async def update_user(
+    operator: CurrentOperator, user_id: UserId, change: schemas.UserUpdate, conn: Transaction
+) -> Json[schemas.ManagedUser]:
+    """Let nobody use the account, which ends its sessions; or let its owner use it again.
+
+    Enabling it takes back a deletion that has only been marked.
+    """
+    await service.set_disabled(
+        conn, operator=operator, user_id=user_id, disabled=change.disabled, reason=change.reason
+    )
+    return await service.get_user(conn, user_id=user_id)
+
+
+@router.delete(
+    "/users/{user_id}",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Delete an account",
+    responses=payload_problems(*_ACTED, exceptions.SoleOwnerOfTeam, platform_exceptions.LastAdmin),
+)
+async def delete_user(
+    operator: CurrentOperator, user_id: UserId, why: schemas.Reasoned, conn: Transaction
+) -> Json[schemas.ManagedUser]:
+    """Mark the account for deletion: its sessions end, and nobody signs in to it any more."""
+    await service.start_deletion(conn, operator=operator, user_id=user_id, reason=why.reason)
+    return await service.get_user(conn, user_id=user_id)
+
+
+@router.put(
+    "/users/{user_id}/roles",
+    summary="Set platform roles",
+    responses=payload_problems(
+        *OPERATOR_PROBLEMS,
+        users_exceptions.UserNotFound,
+        exceptions.CannotActOnSelf,
+        platform_exceptions.LastAdmin,
+    ),
+)
+async def put_user_roles(
+    operator: CurrentOperator, user_id: UserId, change: schemas.RolesUpdate, conn: Transaction
+) -> Json[schemas.ManagedUser]:
+    """Give the account exactly these roles; none makes it an ordinary one."""
+    await service.set_roles(
+        conn, operator=operator, user_id=user_id, roles=change.roles, reason=change.reason
+    )
+    return await service.get_user(conn, user_id=user_id)
+
+
+@router.post(
+    "/users/{user_id}/revoke-sessions",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Sign an account out everywhere",
+    responses=payload_problems(*_ACTED),
+)
+async def revoke_user_sessions(
+    operator: CurrentOperator, user_id: UserId, why: schemas.Reasoned, conn: Transaction
+) -> None:
+    """End all sessions of the account at once."""
+    await service.revoke_sessions(conn, operator=operator, user_id=user_id, reason=why.reason)
+
+
+@router.get(
+    "/audit-log",
+    summary="Audit trail",
+    responses=payload_problems(*OPERATOR_PROBLEMS, InvalidCursor),
+)
+async def list_audit_events(
+    operator: CurrentOperator,
+    conn: Deciding,
+    page: PageRequest,
+    action: Annotated[Action | None, Query(description="Only events of this kind.")] = None,
+    actor_id: Annotated[UserId | None, Query(description="Only what this account did.")] = None,
+    object_id: Annotated[
+        UUID | None, Query(description="Only what was done to this account, team or other thing.")
+    ] = None,
+    team_id: Annotated[UUID | None, Query(description="Only events of this team.")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="Only from then on.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Only before then.")] = None,
+) -> Json[Page[schemas.AuditEvent]]:
+    """List what has happened on the platform, the newest first. Nobody can change what is there."""
+    return await service.list_events(
+        conn,
+        action=action,
+        actor_id=actor_id,
+        object_id=object_id,
+        team_id=team_id,
+        since=since,
+        until=until,
+        page=page,
+    )
+
+
+@router.get(
+    "/signing-keys",
+    summary="Keys of access tokens",
+    responses=private_problems(*OPERATOR_PROBLEMS),
+)
+async def list_signing_keys(operator: CurrentOperator, conn: Deciding) -> schemas.SigningKeys:
+    """List the keys that sign access tokens, have signed them, or will; never what they sign by."""
+    return schemas.SigningKeys(items=await service.list_signing_keys(conn))

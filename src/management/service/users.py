@@ -1,0 +1,312 @@
+"""Accounts in the hands of operators.
+
+Whatever is done to an account first takes its row, so that what was seen of it still holds. Each
+thing done is written down, with its reason, in the same transaction.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from src.audit import service as audit_service
+from src.audit.constants import Action
+from src.auth.platform import exceptions as platform_exceptions
+from src.auth.platform import service as platform_service
+from src.auth.platform.schemas import Operator
+from src.database import Connection, Json, Transaction, sql
+from src.management import exceptions
+from src.management.schemas import ListedUser, ManagedUser, Target
+from src.pagination import PageRequest
+from src.permissions import PlatformRole
+from src.schemas import Page
+from src.users import exceptions as users_exceptions
+from src.users.constants import Status
+from src.users.schemas import UserId
+
+
+@sql(
+    """
+    WITH found AS (
+        SELECT account.id, account.email, account.username, account.given_name,
+               account.family_name, account.display_name, account.status,
+               (SELECT coalesce(json_agg(platform_role.role ORDER BY platform_role.role), '[]')
+                 FROM platform_role
+                WHERE platform_role.account_id = account.id) AS roles,
+               instant(account.email_verified_at) AS email_verified_at,
+               instant(account.created_at) AS created_at,
+               instant(account.updated_at) AS updated_at
+          FROM account
+         WHERE true
+           AND (account.created_at, account.id) < (%(after_at)s, %(after_id)s)  -- if after_at
+           AND account.status = %(status)s  -- if status
+           AND (account.email_key ~>=~ casefold(%(q)s COLLATE pg_unicode_fast)  -- if q
+                AND account.email_key  -- if q
+                    ~<~ (casefold(%(q)s COLLATE pg_unicode_fast) || chr(1114111))  -- if q
+                OR account.username_key ~>=~ casefold(%(q)s COLLATE pg_unicode_fast)  -- if q
+                AND account.username_key  -- if q
+                    ~<~ (casefold(%(q)s COLLATE pg_unicode_fast) || chr(1114111)))  -- if q
+         ORDER BY account.created_at DESC, account.id DESC
+         LIMIT %(limit)s + 1
+    ), listed AS (
+        SELECT row_to_json(found) AS body, created_at, id,
+               row_number() OVER (ORDER BY created_at DESC, id DESC) AS place
+          FROM found
+    ), page AS (
+        SELECT coalesce(json_agg(body ORDER BY created_at DESC, id DESC)
+                        FILTER (WHERE place <= %(limit)s),
+                        '[]') AS items,
+               CASE WHEN count(*) > %(limit)s
+                    THEN max(created_at || '_' || id) FILTER (WHERE place = %(limit)s)
+               END AS next_cursor
+          FROM listed
+    )
+    SELECT row_to_json(page)
+      FROM page
+    -- By status alone, the newest are walked until the page is full.
+    -- allow scan
+    """
+)
+async def _list(
+    conn: Connection,
+    *,
+    q: str | None,
+    status: Status | None,
+    after_at: datetime | None,
+    after_id: UUID | None,
+    limit: int,
+) -> Json[Page[ListedUser]]: ...
+
+
+async def list_users(
+    conn: Connection, *, q: str | None, status: Status | None, page: PageRequest
+) -> Json[Page[ListedUser]]:
+    """Accounts, the newest first; those whose email or username begins with `q`, without case."""
+    place = page.place()
+    return await _list(
+        conn,
+        q=q,
+        status=status,
+        after_at=place.at if place else None,
+        after_id=place.id if place else None,
+        limit=page.limit,
+    )
+
+
+@sql(
+    """
+    SELECT row_to_json(shown)
+      FROM (SELECT account.id, account.email, account.username, account.given_name,
+                   account.family_name, account.display_name, account.locale, account.time_zone,
+                   account.status,
+                   (SELECT coalesce(json_agg(platform_role.role ORDER BY platform_role.role), '[]')
+                     FROM platform_role
+                    WHERE platform_role.account_id = account.id) AS roles,
+                   EXISTS (SELECT FROM password WHERE password.account_id = account.id)
+                   AS has_password,
+                   (SELECT count(*)
+                      FROM session
+                     WHERE session.account_id = account.id
+                       AND session.revoked_at IS NULL
+                       AND session.idle_expires_at > now()
+                       AND session.expires_at > now()) AS sessions,
+                   instant((SELECT max(session.last_seen_at)
+                              FROM session
+                             WHERE session.account_id = account.id)) AS last_seen_at,
+                   instant(account.email_verified_at) AS email_verified_at,
+                   instant(account.created_at) AS created_at,
+                   instant(account.updated_at) AS updated_at
+              FROM account
+             WHERE account.id = %(user_id)s) AS shown
+    """,
+    missing=users_exceptions.UserNotFound,
+)
+async def get_user(conn: Connection, *, user_id: UserId) -> Json[ManagedUser]:
+    """The account as operators see it."""
+    ...
+
+
+@sql(
+    """
+    SELECT account.id, account.status, account.email, account.locale,
+           (SELECT coalesce(array_agg(platform_role.role ORDER BY platform_role.role), '{}')
+             FROM platform_role
+            WHERE platform_role.account_id = account.id) AS roles
+      FROM account
+     WHERE account.id = %(user_id)s
+       FOR NO KEY UPDATE OF account
+    """,
+    missing=users_exceptions.UserNotFound,
+)
+async def _lock(conn: Transaction, *, user_id: UserId) -> Target: ...
+
+
+async def target(conn: Transaction, *, operator: Operator, user_id: UserId) -> Target:
+    """The account, kept as it is until the transaction ends, for an operator who may act on it.
+
+    Raises UserNotFound, CannotActOnSelf, PlatformRoleAboveOwn.
+    """
+    found = await _lock(conn, user_id=user_id)
+    if user_id == operator.id:
+        raise exceptions.CannotActOnSelf()
+    if not all(operator.has(PlatformRole(role)) for role in found.roles):
+        raise exceptions.PlatformRoleAboveOwn()
+    return found
+
+
+async def _record(
+    conn: Transaction,
+    action: Action,
+    operator: Operator,
+    user_id: UserId,
+    **detail: Any,
+) -> None:
+    await audit_service.record(
+        conn, action=action, actor_id=operator.id, object_id=user_id, detail=detail
+    )
+
+
+@sql(
+    """
+    UPDATE account
+       SET status = %(status)s, updated_at = now()
+     WHERE id = %(user_id)s
+    -- The trigger raises it.
+    -- allow constraint(account_keeps_platform_admin)
+    """,
+    constraints={"account_keeps_platform_admin": platform_exceptions.LastAdmin},
+)
+async def _set_status(conn: Transaction, *, user_id: UserId, status: Status) -> int: ...
+
+
+@sql(
+    """
+    SELECT CASE WHEN account.email_verified_at IS NULL
+                     AND NOT EXISTS (SELECT FROM password
+                                      WHERE password.account_id = account.id)
+                THEN 'pending'
+                ELSE 'active'
+           END
+      FROM account
+     WHERE account.id = %(user_id)s
+    """,
+    missing=users_exceptions.UserNotFound,
+)
+async def _status_if_enabled(conn: Transaction, *, user_id: UserId) -> Status: ...
+
+
+@sql(
+    """
+    WITH ending AS (
+        SELECT id
+          FROM session
+         WHERE account_id = %(user_id)s
+           AND revoked_at IS NULL
+         ORDER BY id
+           FOR NO KEY UPDATE
+    )
+    UPDATE session
+       SET revoked_at = now(), revoke_reason = %(reason)s
+      FROM ending
+     WHERE session.id = ending.id
+    -- Both columns are set.
+    -- allow constraint(session_revoke_reason_check)
+    """
+)
+async def _end_sessions(conn: Transaction, *, user_id: UserId, reason: str) -> int: ...
+
+
+async def set_disabled(
+    conn: Transaction, *, operator: Operator, user_id: UserId, disabled: bool, reason: str
+) -> None:
+    """Let nobody use the account, or let its owner use it again, which takes a deletion back.
+
+    The sessions of a disabled account end at once. Raises what `target` does, and LastAdmin.
+    """
+    found = await target(conn, operator=operator, user_id=user_id)
+    if disabled and found.status is not Status.DISABLED:
+        await _shut(conn, Status.DISABLED, Action.USER_DISABLED, operator, user_id, reason)
+    elif not disabled and found.status in {Status.DISABLED, Status.DELETING}:
+        status = await _status_if_enabled(conn, user_id=user_id)
+        await _set_status(conn, user_id=user_id, status=status)
+        await _record(conn, Action.USER_ENABLED, operator, user_id, reason=reason)
+
+
+@sql(
+    """
+    SELECT EXISTS (SELECT
+                     FROM team_member AS owning
+                     JOIN team ON team.id = owning.team_id
+                    WHERE owning.account_id = %(user_id)s
+                      AND owning.role = 'owner'
+                      AND team.deleted_at IS NULL
+                      AND NOT EXISTS (SELECT
+                                        FROM team_member AS other
+                                       WHERE other.team_id = owning.team_id
+                                         AND other.role = 'owner'
+                                         AND other.account_id <> owning.account_id))
+    """
+)
+async def _owns_alone(conn: Transaction, *, user_id: UserId) -> bool: ...
+
+
+async def start_deletion(
+    conn: Transaction, *, operator: Operator, user_id: UserId, reason: str
+) -> None:
+    """Mark the account for deletion: from now on nobody uses it.
+
+    Raises what `target` does, SoleOwnerOfTeam and LastAdmin.
+    """
+    found = await target(conn, operator=operator, user_id=user_id)
+    if found.status is Status.DELETING:
+        return
+    if await _owns_alone(conn, user_id=user_id):
+        raise exceptions.SoleOwnerOfTeam()
+    await _shut(conn, Status.DELETING, Action.USER_DELETED, operator, user_id, reason)
+
+
+async def _shut(
+    conn: Transaction,
+    status: Status,
+    action: Action,
+    operator: Operator,
+    user_id: UserId,
+    reason: str,
+) -> None:
+    await _set_status(conn, user_id=user_id, status=status)
+    ended = await _end_sessions(conn, user_id=user_id, reason=status)
+    await _record(conn, action, operator, user_id, reason=reason, sessions_ended=ended)
+
+
+async def revoke_sessions(
+    conn: Transaction, *, operator: Operator, user_id: UserId, reason: str
+) -> None:
+    """End all sessions of the account. Raises what `target` does."""
+    await target(conn, operator=operator, user_id=user_id)
+    ended = await _end_sessions(conn, user_id=user_id, reason="revoked_by_operator")
+    await _record(
+        conn, Action.USER_SESSIONS_REVOKED, operator, user_id, reason=reason, sessions_ended=ended
+    )
+
+
+async def set_roles(
+    conn: Transaction,
+    *,
+    operator: Operator,
+    user_id: UserId,
+    roles: list[PlatformRole],
+    reason: str,
+) -> None:
+    """Give the account exactly these roles. Raises UserNotFound, CannotActOnSelf, LastAdmin."""
+    found = await _lock(conn, user_id=user_id)
+    if user_id == operator.id and PlatformRole.ADMIN not in roles:
+        raise exceptions.CannotActOnSelf()
+    if await platform_service.set_roles(conn, user_id=user_id, roles=roles):
+        await _record(
+            conn,
+            Action.USER_ROLES_CHANGED,
+            operator,
+            user_id,
+            reason=reason,
+            before=found.roles,
+            after=roles,
+        )
