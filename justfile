@@ -64,6 +64,11 @@ downgrade revision: setup
 remigrate: setup
     {{ python }} -m src remigrate
 
+# Sign with a new key, and seal anew what a previous secret key has sealed
+[group('database')]
+rotate-keys *options: setup
+    {{ python }} -m src rotate-keys "$@"
+
 # Open a prompt on the database
 [group('database')]
 psql: setup

@@ -111,6 +111,56 @@ def alembic(context: typer.Context) -> None:
 
 
 @cli.command()
+def rotate_keys(
+    emergency: Annotated[
+        bool,
+        typer.Option(
+            "--emergency", help="Drop the signing keys at once: no access token counts any more."
+        ),
+    ] = False,
+    overlap: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=3600, help="Seconds that the next signing key is published before it signs."
+        ),
+    ] = None,
+) -> None:
+    """Sign with a new key, and seal anew what a previous SECRETS__SECRET_KEY has sealed."""
+    from src import embedded
+    from src.database import open_pools
+    from src.management import service
+    from src.security import Sealer
+
+    async def run(settings: Settings) -> list[service.Resealed]:
+        sealer = Sealer(settings.secret_key, settings.previous_keys)
+        async with open_pools(settings.database) as pools:
+            resealed = await service.reseal(pools, sealer)
+            if emergency:
+                kid = await service.drop_signing_keys(pools, sealer)
+                typer.echo(f"All signing keys were dropped; {kid} signs now.")
+            else:
+                rotated = await service.rotate_signing_keys(
+                    pools, sealer, overlap=service.OVERLAP_SECONDS if overlap is None else overlap
+                )
+                typer.echo(f"{rotated or 'No key yet: the first that is made'} signs now.")
+            return resealed
+
+    with _explained(), embedded.provided(_settings()) as settings:
+        _check_server(settings)
+        resealed = asyncio.run(run(settings))
+    for each in resealed:
+        typer.echo(f"{each.table}.{each.column}: {each.done} sealed anew")
+    if lost := [each for each in resealed if each.lost]:
+        _fail(
+            *(
+                f"{each.table}.{each.column}: {each.lost} were sealed by a key that is neither"
+                " SECRETS__SECRET_KEY nor in SECRETS__PREVIOUS_KEYS."
+                for each in lost
+            )
+        )
+
+
+@cli.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
     from src.main import create_app

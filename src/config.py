@@ -51,6 +51,7 @@ def _is_base(value: str) -> str:
     return value.rstrip("/")
 
 
+SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -129,6 +130,9 @@ class SecretsSettings(Section):
     secret_key: SecretStr | None = None
     """At least 32 characters; seals what the database keeps secret. A `local` service makes one in
     `DATA_DIR`. Elsewhere it must be given: `openssl rand -base64 48` makes one."""
+    previous_keys: SecretList = ()
+    """Keys that were `SECRETS__SECRET_KEY` before, or will be next: what they have sealed opens,
+    and nothing new is sealed by them."""
 
 
 class AccessTokenSettings(Section):
@@ -346,6 +350,11 @@ class Settings(BaseSettings):
         mail = self.mailing.mail
         if mail.is_given and mail.from_address.endswith("@localhost"):
             raise ValueError(f"MAILING__MAIL__FROM_ADDRESS is required in {self.environment}")
+        for each in self.secrets.previous_keys:
+            if len(each.get_secret_value()) < SECRET_KEY_MIN_LENGTH:
+                raise ValueError(
+                    f"one of SECRETS__PREVIOUS_KEYS is shorter than {SECRET_KEY_MIN_LENGTH}"
+                )
         if "*" in self.cors.allow_origins and self.cors.allow_credentials:
             raise ValueError("CORS__ALLOW_ORIGINS=* needs CORS__ALLOW_CREDENTIALS=false")
         return self
@@ -376,6 +385,16 @@ class Settings(BaseSettings):
         if self.secrets.secret_key is None:
             raise RuntimeError("SECRETS__SECRET_KEY is not set")
         return self.secrets.secret_key.get_secret_value().encode()
+
+    @cached_property
+    def previous_keys(self) -> tuple[bytes, ...]:
+        """The keys that still count for what they have made."""
+        return tuple(each.get_secret_value().encode() for each in self.secrets.previous_keys)
+
+    @cached_property
+    def secret_keys(self) -> tuple[bytes, ...]:
+        """The current key, then the previous ones."""
+        return (self.secret_key, *self.previous_keys)
 
 
 def unknown_settings(environ: dict[str, str] | None = None) -> list[str]:

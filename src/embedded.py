@@ -90,7 +90,8 @@ def with_secrets(settings: Settings, data_dir: Path) -> Settings:
     key = path.read_text().strip()
     if not key:
         raise DataDirError(f"{path} is empty: put the key back that this data was made with.")
-    return settings.model_copy(update={"secrets": SecretsSettings(secret_key=SecretStr(key))})
+    given = {**dict(settings.secrets), "secret_key": SecretStr(key)}
+    return settings.model_copy(update={"secrets": SecretsSettings.model_validate(given)})
 
 
 @contextmanager

@@ -169,7 +169,7 @@ async def _working(work: Work | None, settings: Settings, pools: Pools) -> Async
 
 def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
     """What dependencies find in `app.state`."""
-    sealer = Sealer(settings.secret_key)
+    sealer = Sealer(settings.secret_key, settings.previous_keys)
     ring = keys.KeyRing(sealer)
     app.state.settings = settings
     app.state.pools = pools

@@ -5,6 +5,7 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
 from cryptography.exceptions import InvalidTag
@@ -21,33 +22,41 @@ _TOKEN = re.compile(rf"({TOKEN_PREFIX}[a-z]+_)[^/]+")
 
 
 class Unsealable(ValueError):
-    """The bytes were not sealed by this key for this place, or have been changed."""
+    """The bytes were not sealed by a key of ours for this place, or have been changed."""
 
 
 class Sealer:
     """Seals what the database must not be able to read: AES-256-GCM, `key id | nonce | text`.
 
-    `place` names table, column and row: bytes that are moved elsewhere do not open.
+    `place` names table, column and row: bytes that are moved elsewhere do not open. What one of the
+    `previous` keys has sealed still opens, so that keys can be changed.
     """
 
-    def __init__(self, secret_key: bytes) -> None:
-        key = HKDF(SHA256(), 32, salt=None, info=b"core-api sealing v1").derive(secret_key)
-        self._cipher = AESGCM(key)
-        self._key_id = hashlib.sha256(key).digest()[:_KEY_ID_BYTES]
+    def __init__(self, secret_key: bytes, previous: Iterable[bytes] = ()) -> None:
+        self.key_id, self._cipher = _derived(secret_key)
+        """How all begins that is sealed by the current key."""
+        self._ciphers = dict(map(_derived, previous)) | {self.key_id: self._cipher}
 
     def seal(self, text: bytes, *, place: str) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
-        return self._key_id + nonce + self._cipher.encrypt(nonce, text, place.encode())
+        return self.key_id + nonce + self._cipher.encrypt(nonce, text, place.encode())
 
     def unseal(self, sealed: bytes, *, place: str) -> bytes:
         """Raises Unsealable."""
         key_id, rest = sealed[:_KEY_ID_BYTES], sealed[_KEY_ID_BYTES:]
-        if not hmac.compare_digest(key_id, self._key_id):
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
             raise Unsealable("sealed by another key")
         try:
-            return self._cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], place.encode())
+            return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], place.encode())
         except (InvalidTag, ValueError) as exc:
             raise Unsealable("changed, or sealed for another place") from exc
+
+
+def _derived(secret_key: bytes) -> tuple[bytes, AESGCM]:
+    """The cipher of a secret key, and what names it."""
+    key = HKDF(SHA256(), 32, salt=None, info=b"core-api sealing v1").derive(secret_key)
+    return hashlib.sha256(key).digest()[:_KEY_ID_BYTES], AESGCM(key)
 
 
 def random_key() -> bytes:

@@ -29,8 +29,8 @@ async def run(settings: Settings, pools: Pools) -> None:
             install_signal_handlers=False,
             additional_context={
                 "pools": pools,
-                "sealer": Sealer(settings.secret_key),
                 "clients": clients,
+                "sealer": Sealer(settings.secret_key, settings.previous_keys),
             },
             shutdown_graceful_timeout=10,
             delete_jobs=DeleteJobCondition.SUCCESSFUL,  # what failed stays to be looked at

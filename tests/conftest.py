@@ -285,7 +285,7 @@ def app_by(_applications: Applications, pools: Pools, settings: Settings) -> App
         made.read.target = pools.read
         made.stream.target = pools.stream
         app = made.app
-        sealer = Sealer(settings.secret_key)
+        sealer = Sealer(settings.secret_key, settings.previous_keys)
         ring = keys.KeyRing(sealer)
         app.state.settings = settings
         app.state.authentication = Authentication(

@@ -35,3 +35,6 @@ class Action(StrEnum):
     USER_DELETED = "user.deleted"
     USER_ROLES_CHANGED = "user.roles_changed"
     USER_SESSIONS_REVOKED = "user.sessions_revoked"
+    SIGNING_KEYS_ROTATED = "signing_keys.rotated"
+    SIGNING_KEYS_DROPPED = "signing_keys.dropped"
+    SECRETS_RESEALED = "secrets.resealed"

@@ -110,14 +110,22 @@ def are_all_there_is(request: Request, settings: Settings) -> bool:
 
 def csrf_token(settings: Settings, session_id: SessionId) -> str:
     """What a script of ours sends along and another site's cannot know; bound to the session."""
-    mac = security.keyed_hash(settings.secret_key, b"csrf", session_id.bytes)
+    return _csrf_token(settings.secret_key, session_id)
+
+
+def _csrf_token(key: bytes, session_id: SessionId) -> str:
+    mac = security.keyed_hash(key, b"csrf", session_id.bytes)
     return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
 
 def check_csrf(settings: Settings, headers: Mapping[str, str], *, session_id: SessionId) -> None:
-    """Raise CsrfFailed unless the session's own token came along, which scripts of ours have."""
-    given = headers.get(CSRF_HEADER, "")
-    if not security.is_equal(given.encode(), csrf_token(settings, session_id).encode()):
+    """Raise CsrfFailed unless the session's own token came along, which scripts of ours have.
+
+    One that was made under a previous key holds on: pages stay open while keys change.
+    """
+    given = headers.get(CSRF_HEADER, "").encode()
+    ours = [_csrf_token(key, session_id).encode() for key in settings.secret_keys]
+    if not any(security.is_equal(given, each) for each in ours):
         raise exceptions.CsrfFailed()
 
 

@@ -17,9 +17,10 @@ from src.security import Sealer, Unsealable
 
 log = logs.get_logger("core_api.auth")
 
-_RELOAD_SECONDS = 300.0
-"""A `next` key is published a day before it signs, so that no process meets it unprepared."""
-_RELOAD_AT_MOST_EVERY = 5.0
+RELOAD_SECONDS = 3.0
+"""How old the keys may be that a process goes by: so long a key that was dropped may still count,
+and so long the next one is published before it signs."""
+_RELOAD_AT_MOST_EVERY = 1.0
 _SHARED_FAILURE_SECONDS = 1.0
 
 
@@ -113,7 +114,7 @@ class KeyRing:
             return False
         age = time.monotonic() - self._loaded_at
         is_known = kid is None or kid in self._public
-        return age < (_RELOAD_SECONDS if is_known else _RELOAD_AT_MOST_EVERY)
+        return age < (RELOAD_SECONDS if is_known else _RELOAD_AT_MOST_EVERY)
 
     async def _load(self, pools: Pools) -> None:
         stored = await service.list_signing_keys(pools.deciding.single)
@@ -127,7 +128,11 @@ class KeyRing:
         self._take(stored)
 
     def _take(self, stored: list[SigningKeySecret]) -> None:
-        public = {key.kid: ECKey.import_key(dict(key.public_jwk)) for key in stored}
+        known = self._public
+        public = {
+            key.kid: known[key.kid] if key.kid in known else ECKey.import_key(dict(key.public_jwk))
+            for key in stored
+        }
         if public.keys() != self._public.keys():
             self.generation += 1
         self._active = next(key for key in stored if key.state == KeyState.ACTIVE)

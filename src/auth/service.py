@@ -395,11 +395,12 @@ async def announce_signing_key(
      WHERE state = 'active'
        AND EXISTS (SELECT FROM signing_key AS successor
                     WHERE successor.state = 'next'
-                      AND successor.created_at < now() - interval '1 day')
+                      AND successor.created_at
+                          < now() - interval '1 second' * %(published_seconds)s)
     """
 )
-async def retire_signing_key(conn: Transaction) -> int:
-    """Stop signing with the active key once its successor has been published for a day."""
+async def retire_signing_key(conn: Transaction, *, published_seconds: float) -> int:
+    """Stop signing with the active key once its successor has been published so long."""
     ...
 
 
@@ -408,9 +409,15 @@ async def retire_signing_key(conn: Transaction) -> int:
     UPDATE signing_key
        SET state = 'active', activated_at = now()
      WHERE state = 'next'
-       AND created_at < now() - interval '1 day'
+       AND created_at < now() - interval '1 second' * %(published_seconds)s
     """
 )
-async def activate_signing_key(conn: Transaction) -> int:
+async def activate_signing_key(conn: Transaction, *, published_seconds: float) -> int:
     """Sign with the key that was announced. The active one is retired first."""
+    ...
+
+
+@sql("DELETE FROM signing_key WHERE true")
+async def drop_signing_keys(conn: Transaction) -> int:
+    """Let no key count any more, and no token that one has signed."""
     ...

@@ -11,6 +11,7 @@ from src.security import Sealer
 blueprint = Blueprint()
 
 _ROTATION_DAYS = 90
+_DAY_SECONDS = 86_400
 
 
 @jobs_service.periodic(blueprint, cron="17 3 * * *")
@@ -45,8 +46,8 @@ async def rotate_signing_keys(context: JobContext, timestamp: int) -> None:
     sealer: Sealer = context.additional_context["sealer"]
     new = keys.make_key(sealer)
     async with pools.write.transaction() as conn:
-        if await service.retire_signing_key(conn):
-            await service.activate_signing_key(conn)
+        if await service.retire_signing_key(conn, published_seconds=_DAY_SECONDS):
+            await service.activate_signing_key(conn, published_seconds=_DAY_SECONDS)
         await service.announce_signing_key(
             conn,
             kid=new.kid,

@@ -137,3 +137,11 @@ class SigningKeys:
     """All keys whose tokens may still live, and those that have gone lately."""
 
     items: list[SigningKey]
+
+
+@dataclass(slots=True)
+class SealedSecret:
+    """A sealed value, and the id of its row."""
+
+    id: str
+    sealed: bytes

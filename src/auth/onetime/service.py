@@ -5,6 +5,7 @@ SHA-256; codes, of which there are a million, as a hash under a key that the dat
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -162,7 +163,7 @@ async def spend(conn: Connection, *, purpose: Purpose, token: str) -> OneTimeTok
     """
     UPDATE one_time_token
        SET attempts = attempts + 1,
-           used_at = CASE WHEN code_hash = %(code_hash)s THEN now() END
+           used_at = CASE WHEN code_hash = ANY(%(code_hashes)s) THEN now() END
      WHERE purpose = %(purpose)s
        AND target = casefold(%(target)s COLLATE pg_unicode_fast) COLLATE "default"
        AND (%(flow_id)s::uuid IS NULL OR id = %(flow_id)s)
@@ -179,14 +180,14 @@ async def _try_code(
     purpose: Purpose,
     target: str,
     flow_id: FlowId | None,
-    code_hash: bytes,
+    code_hashes: list[bytes],
     tries: int,
 ) -> OneTimeToken | None: ...
 
 
 async def spend_code(
     conn: Connection,
-    key: bytes,
+    key: bytes | Sequence[bytes],
     *,
     purpose: Purpose,
     target: str,
@@ -195,6 +196,7 @@ async def spend_code(
 ) -> OneTimeToken:
     """Use a code up, and its token with it. Five tries, then it is dead, right or wrong.
 
+    `key` may be several, `settings.secret_keys`: a code outlives the change to another key.
     Raises InvalidCode, which commits: inside a transaction, call this first.
     """
     tried = await _try_code(
@@ -202,7 +204,9 @@ async def spend_code(
         purpose=purpose,
         target=target,
         flow_id=flow_id,
-        code_hash=_code_hash(key, purpose, code),
+        code_hashes=[
+            _code_hash(each, purpose, code) for each in ([key] if isinstance(key, bytes) else key)
+        ],
         tries=CODE_TRIES,
     )
     if tried is None or not tried.is_spent:

@@ -1,5 +1,7 @@
 """What operators of the platform see and do."""
 
+from src.management.service.keys import OVERLAP_SECONDS, drop_signing_keys, rotate_signing_keys
+from src.management.service.sealing import Resealed, reseal
 from src.management.service.trail import list_events, list_signing_keys
 from src.management.service.users import (
     get_user,
@@ -11,11 +13,16 @@ from src.management.service.users import (
 )
 
 __all__ = [
+    "OVERLAP_SECONDS",
+    "Resealed",
+    "drop_signing_keys",
     "get_user",
     "list_events",
     "list_signing_keys",
     "list_users",
+    "reseal",
     "revoke_sessions",
+    "rotate_signing_keys",
     "set_disabled",
     "set_roles",
     "start_deletion",
