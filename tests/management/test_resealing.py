@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from src import security
 from src.auth import cookies
+from src.auth.exceptions import CsrfFailed
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.auth.onetime.exceptions import InvalidCode
@@ -213,7 +214,7 @@ async def test_a_csrf_token_and_a_code_outlive_the_change(
     later = settings_for("postgresql:///x", secrets=secrets_of(NEW))
     headers = {cookies.CSRF_HEADER: cookies.csrf_token(settings, ann.session_id)}
     cookies.check_csrf(changed, headers, session_id=ann.session_id)
-    with pytest.raises(cookies.exceptions.CsrfFailed):
+    with pytest.raises(CsrfFailed):
         cookies.check_csrf(later, headers, session_id=ann.session_id)
     assert cookies.csrf_token(changed, ann.session_id) == cookies.csrf_token(later, ann.session_id)
 
@@ -225,12 +226,14 @@ async def test_a_csrf_token_and_a_code_outlive_the_change(
             target=ann.email,
             user_id=ann.id,
         )
-        code = {"purpose": Purpose.VERIFY_EMAIL, "target": ann.email, "code": issued.code}
+        spending = onetime_service.spend_code(
+            conn, keys, purpose=Purpose.VERIFY_EMAIL, target=ann.email, code=issued.code
+        )
         if keys is later.secret_keys:
             with pytest.raises(InvalidCode):
-                await onetime_service.spend_code(conn, keys, **code)
+                await spending
         else:
-            assert (await onetime_service.spend_code(conn, keys, **code)).is_spent
+            assert (await spending).is_spent
 
 
 def test_a_previous_key_must_be_as_good_as_any() -> None:

@@ -192,7 +192,7 @@ SEALED = (
     SealedColumn("message", "params", _count_messages, _stale_messages, _store_messages),
 )
 HASHED: frozenset[tuple[str, str]] = frozenset()
-"""Columns of bytes that hold hashes or public values, and are called neither `..._hash` nor `...sha256`."""
+"""Columns that hold hashes or public values, and are called neither `..._hash` nor `...sha256`."""
 
 
 @dataclass(frozen=True, slots=True)
