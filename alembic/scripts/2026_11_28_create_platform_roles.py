@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "b7e2c4d81f36"
-down_revision = "8201918bfb0b"
+down_revision = "5ef1669ce300"
 branch_labels = None
 depends_on = None
 
