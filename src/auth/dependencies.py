@@ -2,7 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 
 from fastapi import Depends, Request
 
@@ -16,6 +16,8 @@ from src.exceptions import Invalid, Unauthenticated
 from src.permissions import enforces
 from src.routing import permission_of
 from src.users.schemas import UserId
+
+AnyPrincipal = TypeVar("AnyPrincipal", bound=schemas.Principal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +97,38 @@ async def current_user(
     Raises FreshLoginRequired where the route demands a sign-in of the last quarter of an hour.
     """
     principal = await authentication.callers.principal_of(conn, claims.session_id)
-    if principal is None or principal.id != claims.user_id:
+    return admitted(request, claims, principal)
+
+
+@enforces()
+async def current_profile(
+    request: Request,
+    claims: VerifiedClaims,
+    authentication: ProcessAuthentication,
+    conn: Deciding,
+) -> schemas.Profile:
+    """As `current_user`, with the caller's account, by the same statement."""
+    profile = await authentication.callers.profile_of(conn, claims.session_id)
+    return admitted(request, claims, profile)
+
+
+def admitted(request: Request, claims: tokens.Claims, found: AnyPrincipal | None) -> AnyPrincipal:
+    """The caller, if the session still stands and the route is for them."""
+    if found is None or found.id != claims.user_id:
         raise exceptions.InvalidToken()
-    if permission_of(request).fresh and not principal.is_fresh:
+    if permission_of(request).fresh and not found.is_fresh:
         raise exceptions.FreshLoginRequired()
     # Who shows the password again gets a new token; one stolen before stays what it was.
     if permission_of(request).fresh and not claims.is_fresh:
         raise exceptions.FreshLoginRequired()
-    return principal
+    return found
 
 
 CALLER_PROBLEMS = (exceptions.InvalidToken,)
 """What a route that asks for `CurrentUser` may answer, beside asking for a token at all."""
 
 CurrentUser = Annotated[schemas.Principal, Depends(current_user)]
+CurrentProfile = Annotated[schemas.Profile, Depends(current_profile)]
 
 
 async def request_caller(request: Request) -> Caller:

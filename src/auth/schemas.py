@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from src.auth.constants import LogoutScope, Transport
+from src.database import Json
 from src.schemas import Payload, Printable
 from src.users.constants import EMAIL_MAX
 from src.users.schemas import Email, Locale, Name, User, UserId, Username
@@ -117,6 +118,13 @@ class Principal:
     session_id: SessionId
     is_fresh: bool
     """Whether they signed in, not merely refreshed, within the last 15 minutes."""
+
+
+@dataclass(slots=True)
+class Profile(Principal):
+    """Who is calling, with their account."""
+
+    account: Json[User]
 
 
 @dataclass(slots=True)

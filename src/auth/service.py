@@ -10,6 +10,7 @@ from src.auth.constants import LoginMethod, LogoutScope, Transport
 from src.auth.schemas import (
     CredentialsSecret,
     Principal,
+    Profile,
     Session,
     SessionId,
     SessionSecret,
@@ -144,6 +145,39 @@ async def open_session(
 )
 async def list_principals(conn: Connection, *, session_ids: list[SessionId]) -> list[Principal]:
     """Who is calling in these sessions; nobody once a session or its account has ended."""
+    ...
+
+
+@sql(
+    """
+    SELECT account.id, session.id AS session_id,
+           session.authenticated_at > now() - interval '15 minutes' AS is_fresh,
+           json_build_object(
+               'id', account.id,
+               'email', account.email,
+               'username', account.username,
+               'given_name', account.given_name,
+               'family_name', account.family_name,
+               'display_name', account.display_name,
+               'locale', account.locale,
+               'time_zone', account.time_zone,
+               'status', account.status,
+               'email_verified_at', instant(account.email_verified_at),
+               'created_at', instant(account.created_at),
+               'updated_at', instant(account.updated_at)
+           ) AS account
+      FROM session
+      JOIN account ON account.id = session.account_id
+     WHERE session.id = ANY(%(session_ids)s)
+       AND session.revoked_at IS NULL
+       AND session.idle_expires_at > now()
+       AND session.expires_at > now()
+       AND account.status IN ('active', 'pending')
+     ORDER BY session.id
+    """
+)
+async def list_profiles(conn: Connection, *, session_ids: list[SessionId]) -> list[Profile]:
+    """As `list_principals`, each with the account as its owner sees it."""
     ...
 
 
