@@ -81,7 +81,7 @@ class DatabaseSettings(Section):
     """Connections for exports, in each process."""
     read_lanes: Annotated[int, Field(ge=0, le=50)] = 4
     """Connections that reads of one statement share, in each process; 0: each borrows its own."""
-    write_lanes: Annotated[int, Field(ge=0, le=50)] = 8
+    write_lanes: Annotated[int, Field(ge=0, le=50)] = 16
     """Connections that writes of one statement share, in each process; 0: each borrows its own."""
     lane_depth: Annotated[int, Field(ge=1, le=10_000)] = 1000
     """Statements that may be under way on one of those; what comes beyond is sent away (503)."""

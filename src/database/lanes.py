@@ -351,6 +351,9 @@ class Lanes:
         self._changed = asyncio.Event()
         self._has_failed = False
         self._shed = 0
+        self._chosen: Lane | None = None
+        self._chosen_for = 0
+        """The busy lane that this turn of the loop sends to, and for how many statements more."""
 
     def start(self) -> None:
         """Open the lanes, and go on opening those that are lost. It does not wait for them."""
@@ -397,14 +400,28 @@ class Lanes:
             return await lane.send(statement, query, params)
 
     def _free(self) -> Lane | None:
-        """The first lane with little to do, else the one with the least, that is not held up."""
+        """The first lane with little to do, else the one with the least, that is not held up.
+
+        Where all are busy, some statements of a turn go to the same: they leave together.
+        """
+        if (chosen := self._chosen) is not None and self._chosen_for:
+            self._chosen_for -= 1
+            if 0 < chosen.depth < self._depth:
+                return chosen
         best, depth = None, self._depth
         for lane in self._open:
             if lane.depth < depth and (not lane.depth or lane.head_seconds() < _STALE_SECONDS):
                 if lane.depth < self._packed:
                     return lane
                 best, depth = lane, lane.depth
+        if best is not None and best.depth:
+            if self._chosen is None:
+                asyncio.get_running_loop().call_soon(self._end_turn)
+            self._chosen, self._chosen_for = best, _TOGETHER - 1
         return best
+
+    def _end_turn(self) -> None:
+        self._chosen = None
 
     def _least_stale(self) -> Lane:
         """The lane to wait at, when all have something that takes a while."""

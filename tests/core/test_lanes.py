@@ -237,6 +237,19 @@ async def test_many_callers_share_few_connections(url: str) -> None:
     assert len(set(pids)) <= 3
 
 
+async def test_where_all_lanes_are_busy_the_statements_of_a_turn_leave_four_at_a_time(
+    url: str,
+) -> None:
+    async with opened(url, write_lanes=2) as pools:
+        pids = await asyncio.gather(*(pid_of(pools.write.single) for _ in range(10)))
+        lone = [await pid_of(pools.write.single) for _ in range(2)]
+
+    first, second = pids[:2]
+    assert first != second
+    assert pids[2:] == [first] * 4 + [second] * 4
+    assert lone == [first] * 2
+
+
 async def test_each_statement_stands_or_falls_alone(pools: Pools) -> None:
     async def tried(number: int, text: str) -> int | type[Exception]:
         try:
