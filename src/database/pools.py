@@ -198,6 +198,8 @@ def _lanes(
         )
         try:
             await session.configure(conn)
+            # Planned once, not for the values at hand: planning takes longer than most statements.
+            await conn.execute("SET plan_cache_mode = force_generic_plan")
         except BaseException:
             await conn.close()
             raise

@@ -151,6 +151,17 @@ async def forget(conn: Connection) -> None: ...
 async def prepared(conn: Connection, *, prefix: str) -> int: ...
 
 
+@sql(
+    """
+    SELECT generic_plans || ' ' || custom_plans
+      FROM pg_prepared_statements
+     WHERE strpos(statement, 'SELECT 60') > 0
+       AND strpos(statement, 'strpos') = 0
+    """
+)
+async def plans(conn: Connection) -> str: ...
+
+
 @asynccontextmanager
 async def opened(url: str, **changes: object) -> AsyncIterator[Pools]:
     """Pools of other settings, once their lanes are open."""
@@ -448,6 +459,14 @@ async def test_a_statement_is_prepared_once_a_lane(url: str) -> None:
             for number in range(1, 10):
                 await divide(pools.read.single, number=number, text="x")
             assert await prepared(pools.read.single, prefix="lane%") == count
+
+
+async def test_a_statement_is_planned_once_whatever_its_values(url: str) -> None:
+    async with opened(url, read_lanes=1) as pools:
+        for number in range(1, 5):
+            await divide(pools.read.single, number=number, text="x")
+
+        assert await plans(pools.read.single) == "4 0"
 
 
 async def test_what_the_server_has_forgotten_is_prepared_again(url: str) -> None:
