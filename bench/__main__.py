@@ -26,6 +26,7 @@ from bench import (
     report,
     service,
     statements,
+    strains,
 )
 from bench import growth as grown
 from bench.contest import Pace
@@ -222,6 +223,63 @@ def crowd(
         typer.echo("\n".join(f"{name:12} {value}" for name, value in found.items()))
         options = {"size": size.name, "seconds": seconds}
         write(directory, "crowd.json", report.as_json(machine, options, found), keep=keep)
+
+
+@cli.command()
+def beside(
+    small: Small = True,
+    keep: Keep = False,
+    rounds: Rounds = 5,
+    seconds: Seconds = 4.0,
+    connections: Connections = 64,
+) -> None:
+    """Measure endpoints beside a statement that takes a second, and without it."""
+    pace = Pace(rounds=rounds, seconds=seconds, warmup=min(1.0, seconds / 2))
+    with _prepared(small=small) as (server, url, directory, ids, size):
+        machine = report.facts(server.url)
+        found: dict[str, list[Line]] = {}
+        ratios: dict[str, float] = {}
+        with strains.with_routes(url, directory, [0]) as up:
+            (running,) = up.values()
+            with Api(running.port) as api:
+                callers = Callers(api, url, size)
+                for name in ("read", "create", "submit"):
+                    endpoint = endpoints.MAKERS[name](callers, ids, connections)
+                    samples = strains.beside(running, endpoint, pace, server.pid, typer.echo)
+                    found[endpoint.title] = figures.lines(samples, ours=strains.ALONE)
+                    ratios[endpoint.title] = round(strains.p99_ratio(samples), 2)
+        for title, lines in found.items():
+            typer.echo("\n" + report.endpoint_table(title, lines, {}))
+            typer.echo(f"p99 beside it: x {ratios[title]}")
+        options = {"size": size.name, "rounds": rounds, "seconds": seconds}
+        results = {title: report.plain(lines) for title, lines in found.items()}
+        results_and_ratios = {"endpoints": results, "p99_ratios": ratios}
+        text = report.as_json(machine, options, results_and_ratios)
+        write(directory, "beside.json", text, keep=keep)
+
+
+@cli.command()
+def routes(
+    small: Small = True,
+    keep: Keep = False,
+    rounds: Rounds = 7,
+    seconds: Seconds = 4.0,
+    connections: Connections = 64,
+) -> None:
+    """Measure `read` with 300 routes more than there are."""
+    pace = Pace(rounds=rounds, seconds=seconds, warmup=min(1.0, seconds / 2))
+    with _prepared(small=small) as (server, url, directory, ids, size):
+        machine = report.facts(server.url)
+        with strains.with_routes(url, directory, [0, 300]) as ways:
+            first = next(iter(ways))
+            with Api(ways[first].port) as api:
+                endpoint = endpoints.read(Callers(api, url, size), ids, connections)
+                samples = extras.watching(ways, endpoint, pace, server.pid, typer.echo)
+        lines = figures.lines(samples, ours=first)
+        typer.echo("\n" + report.endpoint_table("read, among many routes", lines, {}))
+        options = {"size": size.name, "rounds": rounds, "seconds": seconds}
+        results = {"read": report.plain(lines)}
+        write(directory, "routes.json", report.as_json(machine, options, results), keep=keep)
 
 
 @contextmanager

@@ -40,11 +40,17 @@ class SignedIn:
 
 @contextmanager
 def serving(
-    url: str, log: Path, extra: Mapping[str, str] | None = None, *, tree: Path | None = None
+    url: str,
+    log: Path,
+    extra: Mapping[str, str] | None = None,
+    *,
+    tree: Path | None = None,
+    module: str = "src",
 ) -> Iterator[Running]:
     """One worker in production settings on a database, its log lines as JSON in a file.
 
-    `tree` is a checkout whose service runs instead of this one's. Raises BenchError.
+    `tree` is a checkout whose service runs instead of this one's, and `module` what is run in it.
+    Raises BenchError.
     """
     port = processes.free_port()
     environ = {
@@ -55,7 +61,7 @@ def serving(
         "AUTHENTICATION__ACCESS_TOKEN__EXPIRATION": _TOKEN_MINUTES,
         **(extra or {}),
     }
-    command = [sys.executable, "-m", "src", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", module, "serve", "--port", str(port)]
     where = tree or processes.ROOT
     with processes.server(command, port=port, environ=environ, log=log, cwd=where) as pid:
         with Api(port) as api:
