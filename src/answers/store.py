@@ -304,7 +304,8 @@ async def get_submission(
 @sql(
     """
     WITH at_most AS (
-        SELECT id, applet_version_id, account_id, status, started_at, completed_at, received_at, zone
+        SELECT id, applet_version_id, account_id, status, started_at, completed_at, received_at,
+               zone
           FROM submission
          WHERE applet_id = %(applet_id)s
            AND account_id = %(respondent_id)s  -- if respondent_id
