@@ -277,6 +277,7 @@ def _run_server(settings: Settings, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # what proxies say is for `src.forwarded` to judge
         timeout_graceful_shutdown=15,
         timeout_keep_alive=75,
     )

@@ -7,6 +7,7 @@ its documentation: `docs/reference/configuration.md` and `.env.example` are gene
 import os
 import re
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -42,6 +43,15 @@ def _is_pattern(value: str) -> str:
         re.compile(value)
     except re.error as exc:
         raise ValueError(f"is not a regular expression: {exc}") from exc
+    return value
+
+
+def _are_networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for network in value:
+        try:
+            ip_network(network)
+        except ValueError as exc:
+            raise ValueError(f"is not a list of networks: {exc}") from exc
     return value
 
 
@@ -277,11 +287,52 @@ class SmsSettings(Section):
         return self
 
 
+Times = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class RateSettings(Section):
+    login_ip: Times = 30
+    """Attempts to sign in by password from one IP address in 5 minutes. An IPv6 address counts as
+    its /64, here and below. 0 switches a rule off."""
+    login_ip_hour: Times = 300
+    """The same in an hour."""
+    signup_ip: Times = 10
+    """Sign-ups from one IP address in an hour."""
+    refresh_session: Times = 30
+    """Times in a minute that one session may have its tokens refreshed."""
+    mail_address_minute: Times = 1
+    """Mails to one address in a minute. Mails that nobody asks for, such as notices of security,
+    are not counted."""
+    mail_address: Times = 5
+    """Mails to one address in an hour."""
+    mail_account: Times = 20
+    """Mails that one account may ask for in a day."""
+    mail_ip: Times = 30
+    """Mails that may be asked for from one IP address in an hour."""
+    sms_number_minute: Times = 1
+    """Text messages to one number in a minute."""
+    sms_number: Times = 5
+    """Text messages to one number in a day."""
+    sms_account: Times = 5
+    """Text messages that one account may ask for in a day."""
+    sms_ip: Times = 10
+    """Text messages that may be asked for from one IP address in an hour."""
+    sms_country: Times = 200
+    """Text messages to the numbers of one country in a day."""
+    sms_total: Times = 500
+    """Text messages of the whole service in a day: what they may cost at most."""
+    mfa_account: Times = 5
+    """Attempts at a second factor of one account in 15 minutes."""
+    test_notification: Times = 3
+    """Test notifications that one account may send itself in a minute."""
+
+
 class LimitSettings(Section):
     body_bytes: Annotated[int, Field(ge=KIB)] = MIB
     """Largest request body, in bytes, where a route does not say otherwise."""
     teams_per_user: Annotated[int, Field(ge=1)] | None = None
     """Teams that one user may own, deleted ones not counted; without it there is no limit."""
+    rates: RateSettings = RateSettings()
 
 
 class LogSettings(Section):
@@ -318,6 +369,10 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_is_base)] | None = None
     """Where people reach this service from outside, such as `https://core.example.org`: links that
     are handed out begin with it. Unset, they begin as the request did that asked for them."""
+    trusted_proxies: Annotated[CommaList, AfterValidator(_are_networks)] = ()
+    """Addresses or networks, such as `10.0.0.0/8`, of the proxies in front of the service. What
+    they say of their caller is believed (`X-Forwarded-For`, `X-Forwarded-Proto`), of nobody else.
+    Behind a proxy this must be set: without it, all its callers are counted as one."""
     compiled_routes: bool = True
     """Whether routes are served by handlers that are compiled at the start. Off, FastAPI serves
     each request itself: the same answers, several times slower."""

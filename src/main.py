@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -25,9 +26,11 @@ from src.config import Settings
 from src.constants import API_PREFIX, VERSION
 from src.database import Pools, open_pools
 from src.exports.router import router as exports_router
+from src.forwarded import Forwarded
 from src.invitations.router import my_router as my_invitations_router
 from src.invitations.router import router as invitations_router
 from src.invitations.router import team_router as team_invitations_router
+from src.limiter import Limiter
 from src.management.router import router as management_router
 from src.metrics import Metrics
 from src.middleware import (
@@ -172,7 +175,7 @@ def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
     sealer = Sealer(settings.secret_key, settings.previous_keys)
     ring = keys.KeyRing(sealer)
     app.state.settings = settings
-    app.state.pools = pools
+    app.state.pools = replace(pools, limiter=Limiter(settings))
     app.state.sealer = sealer
     app.state.outdated_revisions = migrations.outdated()
     app.state.authentication = Authentication(
@@ -191,6 +194,8 @@ def _around(settings: Settings, metrics: Metrics, *, compiled: bool) -> list[Mid
     stack = [
         Middleware(RequestContext, metrics=metrics, has_https=settings.cookies_are_secure),
     ]
+    if settings.trusted_proxies:
+        stack.insert(0, Middleware(Forwarded, trusted=settings.trusted_proxies))
     if cors.allow_origins or cors.allow_origins_regex:
         is_any = "*" in cors.allow_origins
         stack.append(

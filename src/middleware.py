@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from src import logs, problems, tracing
+from src import limiter, logs, problems, tracing
 from src.constants import MIB
 from src.exceptions import ErrorCode, PayloadTooLarge
 from src.metrics import Metrics
@@ -112,6 +112,8 @@ class RequestContext:
             headers += self.headers
         else:
             headers += [header for header in self.headers if header[0] not in names]
+        if limiter.noted.get():
+            headers += limiter.noted_fields()
         if (is_private or b"set-cookie" in names) and b"cache-control" not in names:
             headers.append((b"cache-control", b"no-store"))
         return headers
@@ -221,4 +223,11 @@ def templates(app: FastAPI) -> dict[str, str]:
 
 def exposed_headers() -> Iterable[str]:
     """Response headers that browsers show to scripts of other origins."""
-    return ("ETag", "Location", "Retry-After", "X-Request-Id")
+    return (
+        "ETag",
+        "Location",
+        limiter.STATE_FIELD,
+        limiter.POLICY_FIELD,
+        "Retry-After",
+        "X-Request-Id",
+    )

@@ -9,6 +9,7 @@ from src.auth.tasks import blueprint as auth_tasks
 from src.config import Settings
 from src.database import Pools, conninfo, open_pools
 from src.jobs import service as jobs_service
+from src.limits.tasks import blueprint as limits_tasks
 from src.notifications.client import open_clients
 from src.notifications.tasks import blueprint as notifications_tasks
 from src.security import Sealer
@@ -21,7 +22,12 @@ async def run(settings: Settings, pools: Pools) -> None:
     """Work until cancelled; the jobs under way are finished first."""
     app = jobs_service.make_app(
         conninfo(settings.database),
-        {"auth": auth_tasks, "notifications": notifications_tasks, "teams": teams_tasks},
+        {
+            "auth": auth_tasks,
+            "limits": limits_tasks,
+            "notifications": notifications_tasks,
+            "teams": teams_tasks,
+        },
     )
     async with app.open_async(), open_clients(settings) as clients:
         await app.run_worker_async(

@@ -15,7 +15,7 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 from typing import Any, LiteralString
@@ -42,6 +42,7 @@ from src.database import Connection, Pool, Pools, Transaction, open_pools, trans
 from src.database.connection import PooledConnection
 from src.database.pools import configure_session
 from src.database.shared import SharedConnection
+from src.limiter import Limiter
 from src.main import create_app
 from src.security import Sealer
 from tests import database, factories
@@ -214,10 +215,10 @@ async def pools(raw: RawConnection, settings: Settings, is_committed: bool) -> A
     """Real pools for a test that commits, else the test's connection under each name."""
     if is_committed:
         async with open_pools(settings.database) as opened:
-            yield opened
+            yield replace(opened, limiter=Limiter(settings))
     else:
-        read = _Shared(raw, read_only=True)
-        yield Pools(write=_Shared(raw, read_only=False), read=read, deciding=read, stream=read)
+        read, write = _Shared(raw, read_only=True), _Shared(raw, read_only=False)
+        yield Pools(write, read, deciding=read, stream=read, limiter=Limiter(settings))
 
 
 class _Current:
@@ -288,6 +289,7 @@ def app_by(_applications: Applications, pools: Pools, settings: Settings) -> App
         sealer = Sealer(settings.secret_key, settings.previous_keys)
         ring = keys.KeyRing(sealer)
         app.state.settings = settings
+        app.state.pools = replace(app.state.pools, limiter=Limiter(settings))
         app.state.authentication = Authentication(
             hasher=app.state.authentication.hasher,
             issuer=sessions.Issuer(keys=ring, sealer=sealer, settings=settings.authentication),

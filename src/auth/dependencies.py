@@ -132,9 +132,11 @@ CurrentProfile = Annotated[schemas.Profile, Depends(current_profile)]
 
 
 async def request_caller(request: Request) -> Caller:
+    ip = request.client.host if request.client else ""
     return Caller(
-        ip_prefix=_ip_prefix(request.client.host if request.client else ""),
+        ip_prefix=_ip_prefix(ip),
         user_agent=request.headers.get("user-agent", "")[:USER_AGENT_MAX],
+        ip=ip,
     )
 
 

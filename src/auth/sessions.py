@@ -33,6 +33,8 @@ class Caller:
 
     ip_prefix: str
     user_agent: str
+    ip: str = ""
+    """The whole address, for counting; it is kept nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from src.database.conninfo import conninfo, replica_conninfo
 from src.database.errors import translated
 from src.database.lanes import Lanes
 from src.database.shared import SharedConnection
+from src.limiter import Limiter
 
 PsycopgConnection = psycopg.AsyncConnection[TupleRow]
 PsycopgPool = AsyncConnectionPool[PsycopgConnection]
@@ -93,6 +94,8 @@ class Pools:
     """Reads on the primary. The very object `read` is, where no replica is configured."""
     stream: Pool
     """Exports and other long reads, so that slow downloads leave the other reads alone."""
+    limiter: Limiter | None = None
+    """With what the application counts requests; `src.limits` does it."""
 
     def named(self) -> dict[str, Pool]:
         """The distinct pools by name, for metrics."""
