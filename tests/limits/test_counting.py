@@ -227,7 +227,7 @@ async def test_mails_are_counted_by_address_account_and_caller(
 
     async def may(address: str, user: factories.User | None = None, ip: str = IP) -> bool:
         return await service.may_send_mail(
-            counting, address=address, user_id=user and user.id, ip=ip
+            counting, address=address, user_id=user.id if user else None, ip=ip
         )
 
     ann = await factories.user(counting.write.single)
