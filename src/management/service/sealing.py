@@ -191,7 +191,7 @@ SEALED = (
     ),
     SealedColumn("message", "params", _count_messages, _stale_messages, _store_messages),
 )
-HASHED: frozenset[tuple[str, str]] = frozenset()
+HASHED: frozenset[tuple[str, str]] = frozenset({("rate_limit", "key")})
 """Columns that hold hashes or public values, and are called neither `..._hash` nor `...sha256`."""
 
 
