@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "a1abb47ca990"
-down_revision = "8201918bfb0b"
+down_revision = "b7e2c4d81f36"
 branch_labels = None
 depends_on = None
 
