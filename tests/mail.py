@@ -1,9 +1,11 @@
-"""What has been written to people: reading it in a test, links and codes included."""
+"""What has been written to people: reading it in a test, links and codes included; sending it."""
 
 import json
 from dataclasses import dataclass
 
 from src.database import Connection, sql
+from src.notifications import service
+from src.notifications.client import Clients
 from src.notifications.constants import Channel, State, Template
 from src.notifications.schemas import MessageId
 from src.notifications.service.writing import place
@@ -85,3 +87,15 @@ def _opened(row: _SealedSecret) -> dict[str, str]:
         return {}
     opened = factories.SEALER.unseal(row.params, place=place(row.id))
     return dict(json.loads(opened))
+
+
+async def send_all(conn: Connection, clients: Clients) -> None:
+    """What the worker would do now: one attempt at everything that waits."""
+    for message in await messages(conn):
+        await service.deliver(
+            conn,
+            factories.SEALER,
+            clients,
+            message_id=message.id,
+            attempt=message.attempts,
+        )

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import TypeVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+Box = TypeVar("Box", bound="Mailbox")
 
 
 class Mailbox:
@@ -42,15 +45,20 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def mailbox() -> AsyncIterator[Mailbox]:
+async def serving(box: Box) -> AsyncIterator[Box]:
     """A server on a free port of this machine, for the length of the block."""
-    box, loop = Mailbox(), asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(box, hostname="mail.test", loop=loop), "127.0.0.1", 0
     )
     async with server:
         box.port = server.sockets[0].getsockname()[1]
         yield box
+
+
+def mailbox() -> AbstractAsyncContextManager[Mailbox]:
+    """A server that takes everything until it is told otherwise."""
+    return serving(Mailbox())
 
 
 def body(mail: EmailMessage, kind: str) -> str:
