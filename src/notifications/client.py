@@ -4,7 +4,8 @@ What a server says is not repeated, in logs or elsewhere: it may quote the messa
 """
 
 import ssl
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.errors import MessageError
@@ -17,10 +18,12 @@ import aiosmtplib
 import httpx2
 
 from src.config import MailSettings, Settings, SmsSettings, TlsMode
-from src.notifications.exceptions import Refused, Undelivered
+from src.notifications.exceptions import Refused, Undelivered, Unreachable
 from src.notifications.schemas import Envelope
 
-_SMS_SECONDS = 5.0
+_SMS_SECONDS = 3.0
+_FAILURES = 5
+_PAUSE_SECONDS = 30.0
 _START_TLS: dict[TlsMode | None, bool | None] = {
     "tls": False,
     "starttls": True,
@@ -61,10 +64,47 @@ async def open_clients(settings: Settings) -> AsyncIterator[Clients]:
     ) as http:
         yield Clients(
             service=mail.from_name,
-            mail=MailClient(mail) if mail.is_given else None,
-            sms=SmsClient(sms, http) if sms.is_given else None,
+            mail=Breaker(MailClient(mail)) if mail.is_given else None,
+            sms=Breaker(SmsClient(sms, http)) if sms.is_given else None,
             has_outbox=settings.environment.is_relaxed,
         )
+
+
+class Breaker:
+    """A way out that is left alone for a while once it has not answered five times in a row.
+
+    Its messages fail at once meanwhile, and hold up no other job. Then one is let through.
+    """
+
+    def __init__(self, client: Client, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._clock = clock
+        self._failures = 0
+        self._closed_until = 0.0
+
+    async def send(self, envelope: Envelope) -> None:
+        """As the way out itself, or Undelivered while it is left alone."""
+        if self._clock() < self._closed_until:
+            raise Undelivered("no answer lately")
+        if self._failures >= _FAILURES:
+            self._close()  # for the others, while this one tries
+        try:
+            await self._client.send(envelope)
+        except Unreachable:
+            self._failures += 1
+            if self._failures >= _FAILURES:
+                self._close()
+            raise
+        except Undelivered:
+            self._open()
+            raise
+        self._open()
+
+    def _close(self) -> None:
+        self._closed_until = self._clock() + _PAUSE_SECONDS
+
+    def _open(self) -> None:
+        self._failures, self._closed_until = 0, 0.0
 
 
 class MailClient:
@@ -106,7 +146,7 @@ class MailClient:
             # Sign-in, greeting, sender: that is ours to mend, and the mail can wait.
             raise Undelivered(f"smtp: {exc.code}") from exc
         except (TimeoutError, aiosmtplib.SMTPException, OSError, ssl.SSLError) as exc:
-            raise Undelivered(f"smtp: {type(exc).__name__}") from exc
+            raise Unreachable(f"smtp: {type(exc).__name__}") from exc
 
     def _message(self, envelope: Envelope) -> EmailMessage:
         settings, rendered = self._settings, envelope.rendered
@@ -146,7 +186,7 @@ class SmsClient:
         try:
             response = await self._http.post(self._path, data=form, auth=self._auth)
         except httpx2.HTTPError as exc:
-            raise Undelivered(f"sms: {type(exc).__name__}") from exc
+            raise Unreachable(f"sms: {type(exc).__name__}") from exc
         if response.is_success:
             return
         code = _code_of(response)

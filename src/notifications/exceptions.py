@@ -9,5 +9,9 @@ class Undelivered(Exception):
         self.reason = reason
 
 
+class Unreachable(Undelivered):
+    """The server did not answer, or not in time."""
+
+
 class Refused(Undelivered):
     """The message will never go out: what it is addressed to takes none."""

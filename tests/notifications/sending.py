@@ -1,5 +1,6 @@
 """Ways out for tests: the settings of each, and a gateway that takes SMS."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,8 +13,16 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from src.config import MailingSettings, MailSettings, SmsSettings
-from src.notifications.client import Clients, SmsClient
+from src.database import Transaction
+from src.notifications import service
+from src.notifications.client import Clients, SmsClient, open_clients
+from src.notifications.constants import Template
+from src.notifications.schemas import MessageId
+from tests import factories
+from tests.conftest import Execute, settings_for
 
+LINK = "https://core.example.org/verify?token=core_once_kept-from-everybody"
+CODE = "927461"
 SMS = SmsSettings(
     account_sid="AC7",
     auth_token=SecretStr("kept for the gateway"),
@@ -33,6 +42,39 @@ def mailing(port: int, **changes: Any) -> MailingSettings:
         **changes,
     }
     return MailingSettings(mail=MailSettings(**given))
+
+
+@asynccontextmanager
+async def mute(*, after: bytes | None = None) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """A server that takes connections and answers none: its port, and what it was told.
+
+    With `after`, it is polite until it has been told that, and then hangs up.
+    """
+    heard: list[bytes] = []
+    done = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(b"")
+        if after is None:
+            await done.wait()
+        else:
+            writer.write(b"220 mail.test\r\n")
+            is_content = False
+            while line := await reader.readline():
+                heard.append(line)
+                if line == after:
+                    break
+                if not is_content:
+                    is_content = line == b"DATA\r\n"
+                    writer.write(b"354 go on\r\n" if is_content else b"250 OK\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], heard
+    finally:
+        done.set()
+        server.close()
 
 
 class Gateway:
@@ -60,3 +102,30 @@ async def through(gateway: Gateway) -> AsyncIterator[Clients]:
     transport = ASGITransport(app=gateway.app)
     async with AsyncClient(transport=transport, base_url=SMS.base_url) as http:
         yield Clients(service="Birds", mail=None, sms=SmsClient(SMS, http), has_outbox=False)
+
+
+@asynccontextmanager
+async def clients_of(url: str, **changes: Any) -> AsyncIterator[Clients]:
+    async with open_clients(settings_for(url, **changes)) as clients:
+        yield clients
+
+
+async def write(conn: Transaction, to: str = "ann@example.org", locale: str = "en") -> MessageId:
+    return await service.send_mail(
+        conn,
+        factories.SEALER,
+        template=Template.VERIFY_EMAIL,
+        to=to,
+        locale=locale,
+        params={"link": LINK, "code": CODE},
+    )
+
+
+async def attempt(conn: Transaction, clients: Clients, message_id: MessageId, number: int) -> None:
+    await service.deliver(conn, factories.SEALER, clients, message_id=message_id, attempt=number)
+
+
+async def state_of(execute: Execute) -> tuple[str, int, str | None, bool]:
+    """State, attempts, the last error, and whether the params are still there."""
+    [row] = await execute("SELECT state, attempts, last_error, params IS NOT NULL FROM message")
+    return row

@@ -1,29 +1,34 @@
 """What the worker does with a message: through a real SMTP server, and a gateway for SMS."""
 
-import base64
+import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from src.config import Settings
 from src.constants import Environment
 from src.database import Transaction
 from src.notifications import service
-from src.notifications.client import Clients, open_clients
-from src.notifications.constants import SEND_TASK, State, Template
-from src.notifications.schemas import MessageId
+from src.notifications.client import open_clients
+from src.notifications.constants import SEND_TASK, State
 from src.notifications.service.sending import wait_after
 from src.security import Sealer
-from tests import factories, mail
-from tests.conftest import Execute, settings_for
-from tests.notifications.sending import Gateway, mailing, through
+from tests import mail
+from tests.conftest import Execute
+from tests.notifications.sending import (
+    CODE,
+    LINK,
+    attempt,
+    clients_of,
+    mailing,
+    mute,
+    state_of,
+    write,
+)
 from tests.smtp import Mailbox, body, mailbox
 
-LINK = "https://core.example.org/verify?token=core_once_kept-from-everybody"
-CODE = "927461"
 PUBLIC = {
     "environment": Environment.STAGING,
     "secrets": {"secret_key": "b6Wc0Zr1uTq9XkGm3NfVyLhDsEaJp7oI5tMxKvHw"},
@@ -34,44 +39,6 @@ PUBLIC = {
 async def _box() -> AsyncIterator[Mailbox]:
     async with mailbox() as box:
         yield box
-
-
-@asynccontextmanager
-async def clients_of(url: str, **changes: Any) -> AsyncIterator[Clients]:
-    async with open_clients(settings_for(url, **changes)) as clients:
-        yield clients
-
-
-async def write(conn: Transaction, to: str = "ann@example.org", locale: str = "en") -> MessageId:
-    return await service.send_mail(
-        conn,
-        factories.SEALER,
-        template=Template.VERIFY_EMAIL,
-        to=to,
-        locale=locale,
-        params={"link": LINK, "code": CODE},
-    )
-
-
-async def write_sms(conn: Transaction) -> MessageId:
-    return await service.send_sms(
-        conn,
-        factories.SEALER,
-        template=Template.PHONE_CODE,
-        to="+4915112345678",
-        locale="el",
-        params={"code": CODE},
-    )
-
-
-async def attempt(conn: Transaction, clients: Clients, message_id: MessageId, number: int) -> None:
-    await service.deliver(conn, factories.SEALER, clients, message_id=message_id, attempt=number)
-
-
-async def state_of(execute: Execute) -> tuple[str, int, str | None, bool]:
-    """State, attempts, the last error, and whether the params are still there."""
-    [row] = await execute("SELECT state, attempts, last_error, params IS NOT NULL FROM message")
-    return row
 
 
 async def test_a_mail_arrives_with_link_and_code_in_text_and_html(
@@ -212,6 +179,52 @@ async def test_a_mail_is_given_up_after_a_day(
     assert bool(left.params) is (state is State.QUEUED)
 
 
+async def test_a_server_that_says_nothing_is_waited_for_no_longer_than_said(
+    conn: Transaction, execute: Execute, url: str
+) -> None:
+    message_id = await write(conn)
+
+    async with mute() as (port, _), clients_of(url, mailing=mailing(port, timeout=0.2)) as clients:
+        async with asyncio.timeout(10):
+            await attempt(conn, clients, message_id, 0)
+
+    state, attempts, error, _ = await state_of(execute)
+    assert (state, attempts) == ("queued", 1)
+    assert "Timeout" in str(error)
+
+
+async def test_a_server_that_hangs_up_after_the_last_word_has_taken_nothing(
+    conn: Transaction, execute: Execute, url: str
+) -> None:
+    message_id = await write(conn)
+
+    async with (
+        mute(after=b".\r\n") as (port, heard),
+        clients_of(url, mailing=mailing(port)) as clients,
+    ):
+        await attempt(conn, clients, message_id, 0)
+
+    assert b".\r\n" in heard
+    assert (await state_of(execute))[:2] == ("queued", 1)
+
+
+async def test_a_password_is_not_told_to_a_server_without_tls(
+    conn: Transaction, execute: Execute, url: str
+) -> None:
+    message_id = await write(conn)
+    signed = {"username": "core", "password": SecretStr("kept for the server")}
+
+    async with (
+        mute(after=b"QUIT\r\n") as (port, heard),
+        clients_of(url, mailing=mailing(port, **signed)) as clients,
+    ):
+        await attempt(conn, clients, message_id, 0)
+
+    assert any(line.startswith(b"EHLO") for line in heard)
+    assert not any(line.startswith((b"AUTH", b"MAIL", b"DATA")) for line in heard)
+    assert (await state_of(execute))[:2] == ("queued", 1)
+
+
 async def test_outside_local_nothing_is_taken_for_sent_that_has_no_way_out(
     conn: Transaction, execute: Execute, url: str
 ) -> None:
@@ -246,58 +259,6 @@ async def test_a_template_of_a_newer_release_waits_for_its_worker(
         await attempt(conn, clients, message_id, 0)
 
     assert await state_of(execute) == ("queued", 1, "not rendered: ValueError", True)
-
-
-async def test_an_sms_goes_to_the_gateway(conn: Transaction, execute: Execute) -> None:
-    gateway, message_id = Gateway(), await write_sms(conn)
-
-    async with through(gateway) as clients:
-        await attempt(conn, clients, message_id, 0)
-
-    [sent] = gateway.sent
-    assert (sent["To"], sent["From"]) == ("+4915112345678", "+15005550006")
-    assert CODE in sent["Body"]
-    assert "κωδικός" in sent["Body"]
-    kind, _, secret = gateway.authorisation.partition(" ")
-    assert (kind, base64.b64decode(secret)) == ("Basic", b"AC7:kept for the gateway")
-    assert await state_of(execute) == ("sent", 1, None, False)
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "state", "error"),
-    [
-        (400, 21211, "dead", "sms: 400, code 21211"),
-        (400, 21610, "dead", "sms: 400, code 21610"),
-        (400, 21606, "queued", "sms: 400, code 21606"),
-        (401, 20003, "queued", "sms: 401, code 20003"),
-        (429, 20429, "queued", "sms: 429, code 20429"),
-        (503, None, "queued", "sms: 503, code None"),
-        (302, None, "queued", "sms: 302, code None"),
-    ],
-)
-async def test_what_the_gateway_refuses_about_the_number_is_dead_and_else_waits(
-    conn: Transaction, execute: Execute, status: int, code: int | None, state: str, error: str
-) -> None:
-    gateway, message_id = Gateway(), await write_sms(conn)
-    gateway.status, gateway.code = status, code
-
-    async with through(gateway) as clients:
-        await attempt(conn, clients, message_id, 0)
-
-    assert (await state_of(execute))[:3] == (state, 1, error)
-
-
-async def test_an_sms_is_given_up_once_its_code_is_dead(
-    conn: Transaction, execute: Execute
-) -> None:
-    gateway, message_id = Gateway(), await write_sms(conn)
-    gateway.status = 503
-    await execute("UPDATE message SET created_at = now() - interval '11 minutes'")
-
-    async with through(gateway) as clients:
-        await attempt(conn, clients, message_id, 0)
-
-    assert (await state_of(execute))[0] == "dead"
 
 
 def test_the_waits_double_from_a_second_to_an_hour_and_differ() -> None:
