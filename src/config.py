@@ -175,6 +175,11 @@ class PasswordHashSettings(Section):
     """Hashes computed at a time; 0 takes one per core."""
 
 
+class MfaSettings(Section):
+    name: Annotated[str, Field(min_length=1, max_length=60)] = "Core API"
+    """What authenticator apps call this service."""
+
+
 class AuthenticationSettings(Section):
     signup: Literal["open", "private"] | None = None
     """`open`: signing up answers with tokens. `private`: it does not tell whether an address is
@@ -193,6 +198,7 @@ class AuthenticationSettings(Section):
     access_token: AccessTokenSettings = AccessTokenSettings()
     refresh_token: RefreshTokenSettings = RefreshTokenSettings()
     password_hash: PasswordHashSettings = PasswordHashSettings()
+    mfa: MfaSettings = MfaSettings()
 
 
 TlsMode = Literal["tls", "starttls", "none"]

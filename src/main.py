@@ -20,6 +20,8 @@ from src.auth.dependencies import Authentication
 from src.auth.exceptions import CsrfFailed
 from src.auth.password.router import my_router as my_password_router
 from src.auth.password.router import router as password_router
+from src.auth.mfa.router import login_router as mfa_login_router
+from src.auth.mfa.router import router as mfa_router
 from src.auth.router import router as auth_router
 from src.auth.router import well_known_router
 from src.config import Settings
@@ -128,6 +130,8 @@ def create_app(
         auth_router,
         password_router,
         my_password_router,
+        mfa_login_router,
+        mfa_router,
         users_router,
         teams_router,
         team_invitations_router,

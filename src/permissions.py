@@ -156,6 +156,7 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "get_jwks": anonymous(),
         "sign_up": anonymous(),
         "log_in": anonymous(),
+        "log_in_with_factor": anonymous("the ticket of the first step says who it is"),
         "refresh_tokens": anonymous(_BY_REFRESH_TOKEN),
         "log_out": anonymous(
             "the access token, or else the refresh token, says whose session it is"
@@ -168,6 +169,11 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "remove_my_password": user("if there is another way to sign in", fresh=True),
         # users
         "get_me": user(),
+        # second factors
+        "create_totp": user(fresh=True),
+        "confirm_totp": user(fresh=True),
+        "delete_totp": user(fresh=True),
+        "create_recovery_codes": user(fresh=True),
         # teams
         "create_team": user(),
         "list_teams": user("each sees their own"),

@@ -11,6 +11,11 @@ class Action(StrEnum):
     PASSWORD_CHANGED = "password.changed"  # noqa: S105  (an action's name)
     PASSWORD_RESET = "password.reset"  # noqa: S105  (an action's name)
     PASSWORD_REMOVED = "password.removed"  # noqa: S105  (an action's name)
+    TOTP_ADDED = "user.totp_added"
+    TOTP_REMOVED = "user.totp_removed"
+    RECOVERY_CODES_MADE = "user.recovery_codes_made"
+    RECOVERY_CODE_USED = "user.recovery_code_used"
+    SECOND_FACTOR_REFUSED = "user.second_factor_refused"
     TEAM_CREATED = "team.created"
     TEAM_CHANGED = "team.changed"
     TEAM_SETTINGS_CHANGED = "team.settings_changed"

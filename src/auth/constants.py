@@ -4,6 +4,8 @@ from enum import StrEnum
 
 PASSWORD_MIN, PASSWORD_MAX = 15, 256
 """Characters. Fifteen is what NIST SP 800-63B asks of a password that is the only factor."""
+PASSWORD_MIN_BESIDE = 8
+"""Enough of one beside a second factor."""
 PASSWORD_MAX_BYTES = 1024
 USER_AGENT_MAX = 200
 FRESH_SECONDS = 15 * 60
@@ -18,6 +20,24 @@ class Transport(StrEnum):
 
     BEARER = "bearer"
     COOKIE = "cookie"
+
+
+class Aal(StrEnum):
+    """How sure a sign-in is (NIST SP 800-63B): by one factor, or by two."""
+
+    ONE = "aal1"
+    TWO = "aal2"
+
+
+SECOND_FACTORS = frozenset({"otp", "hwk", "mfa"})
+"""Names of RFC 8176 that stand for more than a password, a mail or another service's word."""
+
+
+class MfaMethod(StrEnum):
+    """What may come as a second factor."""
+
+    TOTP = "totp"
+    RECOVERY_CODE = "recovery_code"
 
 
 class LogoutScope(StrEnum):

@@ -1,6 +1,8 @@
 """Passwords, sessions and signing keys, for migrations only."""
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -21,6 +23,8 @@ password = Table(
     metadata,
     Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
     Column("hash", Text, nullable=False),
+    # Under 15 characters: enough only beside a second factor.
+    Column("is_short", Boolean, nullable=False, server_default="false"),
     instant("changed_at"),
     comment="core: argon2id hashes",
 )
@@ -36,6 +40,7 @@ session = Table(
     Column("refresh_counter", Integer, nullable=False, server_default="0"),
     instant("rotated_at"),
     Column("auth_methods", ARRAY(Text), nullable=False),
+    Column("aal", Text, nullable=False, server_default="aal1"),
     instant("authenticated_at"),
     instant("created_at"),
     instant("last_seen_at"),
@@ -46,6 +51,7 @@ session = Table(
     Column("ip_prefix", Text, nullable=False, server_default=""),
     Column("user_agent", Text, nullable=False, server_default=""),
     CheckConstraint("transport IN ('bearer', 'cookie')", name="transport"),
+    CheckConstraint("aal IN ('aal1', 'aal2')", name="aal"),
     CheckConstraint("(revoked_at IS NULL) = (revoke_reason IS NULL)", name="revoke_reason"),
     Index("session_expires_at_idx", "expires_at"),
     comment="core: one row a sign-in; refreshing changes it and adds none",
@@ -104,4 +110,35 @@ platform_role = Table(
     CheckConstraint("role IN ('support', 'user_admin', 'admin')", name="role"),
     Index("platform_role_role_idx", "role", "account_id"),
     comment="core: who operates the platform; a trigger keeps the last active admin",
+)
+
+totp = Table(
+    "totp",
+    metadata,
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("secret", LargeBinary, nullable=False),
+    # No code of this time step or of one before it is taken any more.
+    Column("last_step", BigInteger, nullable=False, server_default="0"),
+    instant("created_at"),
+    instant("confirmed_at", nullable=True),
+    comment="core: seeds of authenticator apps, sealed",
+)
+
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", LargeBinary, primary_key=True),
+    instant("created_at"),
+    instant("used_at", nullable=True),
+    comment="core: codes for who has lost their second factor, as hashes",
+)
+
+mfa_tries = Table(
+    "mfa_tries",
+    metadata,
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("tries", Integer, nullable=False, server_default="1"),
+    instant("since"),
+    comment="core: wrong codes of a second factor, apart from wrong passwords",
 )

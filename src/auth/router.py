@@ -57,7 +57,7 @@ async def sign_up(
     password: Annotated[NewPasswordSecret, Depends(hashed_password)],
     signing: CurrentSigningIn,
     conn: Transaction,
-) -> schemas.SignedIn:
+) -> signing_in.Outcome:
     """Create an account and sign it in."""
     signing_in.check_transport(signing, new.token_transport)
     user = await users_service.create(
@@ -98,8 +98,11 @@ async def log_in(
     login: Annotated[VerifiedLoginSecret, Depends(verified_login)],
     signing: CurrentSigningIn,
     conn: Database,
-) -> schemas.SignedIn:
-    """Sign in by email or username and password."""
+) -> signing_in.Outcome:
+    """Sign in by email or username and password.
+
+    With a second factor on the account the answer is a ticket for `POST /v1/auth/login/mfa`.
+    """
     signing_in.check_transport(signing, login.transport)
     if login.new_hash is not None:
         await service.rehash_password(conn, user_id=login.user_id, hash=login.new_hash)
@@ -205,6 +208,8 @@ async def get_session(
     return schemas.CurrentSession(
         session=session,
         user=await users_service.get(conn, user_id=user.id),
+        aal=session.aal,
+        auth_time=session.authenticated_at,
         csrf_token=cookies.csrf_token(settings, session.id) if is_cookie else None,
     )
 

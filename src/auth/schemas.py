@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from src.auth.constants import LogoutScope, Transport
+from src.auth.constants import Aal, LogoutScope, MfaMethod, Transport
 from src.database import Json
 from src.schemas import Payload, Printable
 from src.users.constants import EMAIL_MAX
@@ -81,6 +81,22 @@ class SignedIn:
 
 
 @dataclass(slots=True)
+class MfaChallenge:
+    """What the second step takes: the ticket, and one of the methods, before it expires."""
+
+    ticket: str
+    methods: list[MfaMethod]
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class MfaRequired:
+    """The first factor was right, and the account has a second: `POST /v1/auth/login/mfa`."""
+
+    mfa: MfaChallenge
+
+
+@dataclass(slots=True)
 class Refreshed:
     """As after signing in, without the account."""
 
@@ -95,6 +111,8 @@ class Session:
     id: SessionId
     transport: Transport
     auth_methods: list[str]
+    """How its user signed in, in names of RFC 8176, such as `pwd` and `otp`."""
+    aal: Aal
     authenticated_at: datetime
     created_at: datetime
     last_seen_at: datetime
@@ -107,6 +125,8 @@ class CurrentSession:
 
     session: Session
     user: User
+    aal: Aal
+    auth_time: datetime
     csrf_token: str | None
 
 
@@ -118,6 +138,8 @@ class Principal:
     session_id: SessionId
     is_fresh: bool
     """Whether they signed in, not merely refreshed, within the last 15 minutes."""
+    aal: Aal
+    """Whether they did so by one factor, or by two."""
 
 
 @dataclass(slots=True)
@@ -146,6 +168,7 @@ class SessionSecret:
     refresh_key: bytes
     refresh_counter: int
     auth_methods: list[str]
+    aal: Aal
     authenticated_at: datetime
     is_in_grace: bool
     is_alive: bool

@@ -6,7 +6,7 @@ from typing import Any
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import exceptions
-from src.auth.constants import LoginMethod, LogoutScope, Transport
+from src.auth.constants import Aal, LoginMethod, LogoutScope, Transport
 from src.auth.schemas import (
     CredentialsSecret,
     Principal,
@@ -102,10 +102,10 @@ async def demand_login_method(conn: Transaction, *, user_id: UserId) -> None:
 
 @sql(
     """
-    INSERT INTO session (id, account_id, transport, refresh_key, auth_methods, idle_expires_at,
-                         expires_at, ip_prefix, user_agent)
+    INSERT INTO session (id, account_id, transport, refresh_key, auth_methods, aal,
+                         idle_expires_at, expires_at, ip_prefix, user_agent)
     VALUES (%(session_id)s, %(user_id)s, %(transport)s, %(refresh_key)s, %(auth_methods)s,
-            now() + interval '1 second' * %(idle_seconds)s,
+            %(aal)s, now() + interval '1 second' * %(idle_seconds)s,
             now() + interval '1 second' * %(absolute_seconds)s, %(ip_prefix)s, %(user_agent)s)
     RETURNING least(idle_expires_at, expires_at)
     -- The account has just been read, the id is random.
@@ -120,6 +120,7 @@ async def open_session(
     transport: Transport,
     refresh_key: bytes,
     auth_methods: list[str],
+    aal: Aal,
     idle_seconds: float,
     absolute_seconds: float,
     ip_prefix: str,
@@ -132,7 +133,7 @@ async def open_session(
 @sql(
     """
     SELECT account.id, session.id AS session_id,
-           session.authenticated_at > now() - interval '15 minutes' AS is_fresh
+           session.authenticated_at > now() - interval '15 minutes' AS is_fresh, session.aal
       FROM session
       JOIN account ON account.id = session.account_id
      WHERE session.id = ANY(%(session_ids)s)
@@ -152,6 +153,7 @@ async def list_principals(conn: Connection, *, session_ids: list[SessionId]) -> 
     """
     SELECT account.id, session.id AS session_id,
            session.authenticated_at > now() - interval '15 minutes' AS is_fresh,
+           session.aal,
            json_build_object(
                'id', account.id,
                'email', account.email,
@@ -183,7 +185,7 @@ async def list_profiles(conn: Connection, *, session_ids: list[SessionId]) -> li
 
 @sql(
     """
-    SELECT id, transport, auth_methods, authenticated_at, created_at, last_seen_at,
+    SELECT id, transport, auth_methods, aal, authenticated_at, created_at, last_seen_at,
            least(idle_expires_at, expires_at) AS expires_at
       FROM session
      WHERE id = %(session_id)s
@@ -196,7 +198,8 @@ async def get_session(conn: Connection, *, session_id: SessionId) -> Session: ..
 @sql(
     """
     SELECT session.id, session.account_id AS user_id, session.transport, session.refresh_key,
-           session.refresh_counter, session.auth_methods, session.authenticated_at,
+           session.refresh_counter, session.auth_methods, session.aal,
+           session.authenticated_at,
            session.rotated_at + interval '1 second' * %(grace_seconds)s >= now() AS is_in_grace,
            session.idle_expires_at > now()
            AND session.expires_at > now()
@@ -219,7 +222,8 @@ async def find_session(
 @sql(
     """
     SELECT session.id, session.account_id AS user_id, session.transport, session.refresh_key,
-           session.refresh_counter, session.auth_methods, session.authenticated_at,
+           session.refresh_counter, session.auth_methods, session.aal,
+           session.authenticated_at,
            session.rotated_at + interval '1 second' * %(grace_seconds)s >= now() AS is_in_grace,
            session.idle_expires_at > now()
            AND session.expires_at > now()
@@ -272,6 +276,7 @@ async def rotate_current(
            auth_methods = ARRAY(SELECT DISTINCT method
                                   FROM unnest(auth_methods || %(auth_methods)s::text[]) AS method
                                  ORDER BY method),
+           aal = CASE WHEN aal = 'aal2' THEN aal ELSE %(aal)s END,
            refresh_counter = refresh_counter + 1,
            rotated_at = now(),
            last_seen_at = now(),
@@ -281,13 +286,18 @@ async def rotate_current(
        AND idle_expires_at > now()
        AND expires_at > now()
     RETURNING id, account_id AS user_id, transport, refresh_key, refresh_counter, auth_methods,
-              authenticated_at, true AS is_in_grace, true AS is_alive, false AS is_revoked,
+              aal, authenticated_at, true AS is_in_grace, true AS is_alive, false AS is_revoked,
               least(idle_expires_at, expires_at) AS refresh_expires_at
     """,
     missing=exceptions.InvalidToken,
 )
 async def confirm_session(
-    conn: Connection, *, session_id: SessionId, auth_methods: list[str], idle_seconds: float
+    conn: Connection,
+    *,
+    session_id: SessionId,
+    auth_methods: list[str],
+    aal: Aal,
+    idle_seconds: float,
 ) -> SessionSecret:
     """Note that its user has just proved again who they are, and move on to the next tokens."""
     ...

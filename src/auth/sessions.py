@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from src import security
 from src.auth import exceptions, service, tokens
-from src.auth.constants import Transport
+from src.auth.constants import SECOND_FACTORS, Aal, Transport
 from src.auth.keys import KeyRing
 from src.auth.schemas import SessionId, SessionSecret
 from src.config import AuthenticationSettings
@@ -58,7 +58,11 @@ async def start(
     auth_methods: list[str],
     now: datetime,
 ) -> IssuedSecret:
-    """Open a session for somebody who has just proved who they are."""
+    """Open a session for somebody who has just proved who they are.
+
+    `auth_methods` are names of RFC 8176; what they say of the second factor is the session's `aal`.
+    """
+    aal = level_of(auth_methods)
     session_id, key = SessionId(uuid7()), security.random_key()
     lifetimes = issuer.settings.refresh_token
     expires_at = await service.open_session(
@@ -68,6 +72,7 @@ async def start(
         transport=transport,
         refresh_key=issuer.sealer.seal(key, place=_place(session_id)),
         auth_methods=auth_methods,
+        aal=aal,
         idle_seconds=lifetimes.idle_days * _DAY_SECONDS,
         absolute_seconds=lifetimes.absolute_days * _DAY_SECONDS,
         ip_prefix=caller.ip_prefix,
@@ -83,10 +88,16 @@ async def start(
             session_id=session_id,
             authenticated_at=now,
             auth_methods=auth_methods,
+            aal=aal,
         ),
         refresh_token=tokens.derive_refresh_token(key, session_id=session_id, counter=0),
         refresh_expires_at=expires_at,
     )
+
+
+def level_of(auth_methods: list[str]) -> Aal:
+    """One factor or two, as the names of RFC 8176 say. A passkey is two: it asks for its user."""
+    return Aal.ONE if SECOND_FACTORS.isdisjoint(auth_methods) else Aal.TWO
 
 
 async def refresh(
@@ -165,6 +176,7 @@ async def confirm(
         conn,
         session_id=session_id,
         auth_methods=auth_methods,
+        aal=level_of(auth_methods),
         idle_seconds=issuer.settings.refresh_token.idle_days * _DAY_SECONDS,
     )
     key = unsealed_key(issuer.sealer, session)
@@ -184,6 +196,7 @@ def _reissued(
             session_id=session.id,
             authenticated_at=session.authenticated_at,
             auth_methods=session.auth_methods,
+            aal=session.aal,
         ),
         refresh_token=tokens.derive_refresh_token(key, session_id=session.id, counter=counter),
         refresh_expires_at=expires_at,

@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 
 from src.auth import cookies, schemas, sessions
-from src.auth.constants import Transport
+from src.auth.constants import SECOND_FACTORS, Transport
 from src.auth.dependencies import (
     Authentication,
     ProcessAuthentication,
     RequestCaller,
     own_origin,
 )
+from src.auth.mfa import service as mfa_service
 from src.config import Settings
 from src.database import Connection
 from src.dependencies import Pools, ProcessSettings
@@ -45,6 +46,9 @@ async def signing_in(
     return SigningIn(request, response, settings, authentication, caller)
 
 
+Outcome = schemas.SignedIn | schemas.MfaRequired
+"""What every way to sign in answers: tokens, or a ticket for the second step."""
+
 CurrentSigningIn = Annotated[SigningIn, Depends(signing_in)]
 
 
@@ -63,12 +67,40 @@ async def complete(
     user_id: UserId,
     transport: Transport,
     auth_methods: list[str],
-) -> schemas.SignedIn:
+) -> Outcome:
     """Open a session for somebody who has just proved who they are, and send its tokens.
 
+    Who has a second factor and has not shown one gets a ticket instead, for the second step.
     `auth_methods` are names of RFC 8176, such as `pwd`. `check_transport` comes first: before
     anything is spent.
     """
+    if SECOND_FACTORS.isdisjoint(auth_methods):
+        methods = await mfa_service.list_methods(conn, user_id=user_id)
+        if methods:
+            signing.response.headers["Cache-Control"] = "no-store"
+            challenge = await mfa_service.issue_ticket(
+                conn,
+                signing.settings.secret_key,
+                user_id=user_id,
+                methods=methods,
+                transport=transport,
+                auth_methods=auth_methods,
+            )
+            return schemas.MfaRequired(mfa=challenge)
+    return await open_session(
+        conn, signing, user_id=user_id, transport=transport, auth_methods=auth_methods
+    )
+
+
+async def open_session(
+    conn: Connection,
+    signing: SigningIn,
+    *,
+    user_id: UserId,
+    transport: Transport,
+    auth_methods: list[str],
+) -> schemas.SignedIn:
+    """Open a session for somebody who has shown all factors that their account has."""
     user = await users_service.get(conn, user_id=user_id)
     issued = await sessions.start(
         conn,

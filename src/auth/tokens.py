@@ -22,7 +22,7 @@ from joserfc.errors import JoseError
 from uuid_utils.compat import uuid4
 
 from src import security
-from src.auth.constants import ALGORITHM, FRESH_SECONDS, TOKEN_TYPE
+from src.auth.constants import ALGORITHM, FRESH_SECONDS, TOKEN_TYPE, Aal
 from src.auth.exceptions import InvalidToken, RefreshInvalid
 from src.auth.keys import KeyRing
 from src.auth.schemas import SessionId
@@ -143,6 +143,7 @@ def mint(
     session_id: SessionId,
     authenticated_at: datetime,
     auth_methods: list[str],
+    aal: Aal,
 ) -> AccessTokenSecret:
     """Sign an access token. `keys.ensure` comes first."""
     kid, key = keys.signing_key()
@@ -162,7 +163,7 @@ def mint(
             "sid": str(session_id),
             "auth_time": int(authenticated_at.timestamp()),
             "amr": auth_methods,
-            "acr": "aal1",
+            "acr": aal,
         },
         key,
         algorithms=[ALGORITHM],

@@ -207,6 +207,13 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
         ok(body=_login("bearer"), is_slow=True),
         ok(body=_login("cookie"), verdict=_into_cookies, label="into cookies", is_slow=True),
     ],
+    "log_in_with_factor": [
+        ok(401, body=lambda _: {"ticket": "core_once_x", "method": "totp", "code": "123456"})
+    ],
+    "create_totp": [ok(201)],
+    "confirm_totp": [ok(404, body=lambda _: {"code": "123456"})],
+    "delete_totp": [ok(404)],
+    "create_recovery_codes": [ok(409)],
     "refresh_tokens": [
         ok(body=_owners_refresh_token),
         ok(cookies=_refresh_cookie, verdict=_into_cookies, label="by cookie"),

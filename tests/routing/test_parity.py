@@ -21,6 +21,7 @@ from src.routing.middleware import BODY_MAX, left_out
 from src.teams.schemas import MyTeam
 from tests import factories
 from tests.answers.sending import Sheet, put, sheet
+from tests.auth.mfa.securing import Secured, secure, ticket
 from tests.conftest import AppBy, Execute, RawConnection
 from tests.http import BASE_URL, acting_as, bearer, client_of
 from tests.routing.pairs import FRESH, Recorded
@@ -62,7 +63,8 @@ class Sent:
 @dataclass(frozen=True)
 class World:
     """What there is: an applet with an answer, its owner, another member of its team, a team that
-    was deleted, somebody with cookies, an operator of the platform, and a guest."""
+    was deleted, somebody with cookies, an operator of the platform, a guest, and somebody with a
+    second factor."""
 
     sheet: Sheet
     submission_id: str
@@ -74,6 +76,8 @@ class World:
     deleted: MyTeam
     operator: factories.User
     invitation: dict[str, Any]
+    secured: Secured
+    ticket: str
 
     @property
     def owner(self) -> factories.User:
@@ -92,7 +96,7 @@ def valid(world: World) -> dict[str, Sent]:
     signup = {"email": "new@example.org", "password": "a long sentence about three otters"}
     new_id = uuid5(NAMESPACE, "answer")
     draft = {**factories.DIARY, "name": "Other"}
-    guest = acting_as(world.guest)
+    guest, secured = acting_as(world.guest), acting_as(world.secured.user)
     member = f"{team}/members/{world.member.id}"
     invitation = f"{team}/invitations/{world.invitation['id']}"
     mine = f"/v1/users/me/invitations/{world.invitation['id']}"
@@ -110,6 +114,21 @@ def valid(world: World) -> dict[str, Sent]:
             "POST", "/v1/auth/token/refresh", {"refresh_token": owner.refresh_token}
         ),
         "log_out": Sent("POST", "/v1/auth/logout", {"scope": "all"}, headers=me),
+        "log_in_with_factor": Sent(
+            "POST",
+            "/v1/auth/login/mfa",
+            {
+                "ticket": world.ticket,
+                "method": "recovery_code",
+                "code": world.secured.recovery_codes[0],
+            },
+        ),
+        "create_totp": Sent("POST", "/v1/users/me/mfa/totp", headers=me),
+        "confirm_totp": Sent(
+            "POST", "/v1/users/me/mfa/totp/confirm", {"code": "123 456"}, headers=secured
+        ),
+        "delete_totp": Sent("DELETE", "/v1/users/me/mfa/totp", headers=secured),
+        "create_recovery_codes": Sent("POST", "/v1/users/me/mfa/recovery-codes", headers=secured),
         "get_session": Sent("GET", "/v1/auth/session", headers=me),
         "reauthenticate": Sent(
             "POST", "/v1/auth/reauthenticate", {"password": owner.password}, headers=me
@@ -202,8 +221,9 @@ def _managing(world: World) -> dict[str, Sent]:
     }
 
 
-REFUSED = {"import_draft", "publish_version", "remove_my_password"}
-"""Right for the route, and refused by the service: no such document, nothing to publish."""
+REFUSED = {"import_draft", "publish_version", "confirm_totp", "remove_my_password"}
+"""Right for the route, and refused by the service: no such document, nothing to publish, set up
+already."""
 
 SLOW = {"sign_up", "log_in", "reauthenticate", "set_my_password"}
 """Operations that hash a password whenever their request is right."""
@@ -403,6 +423,7 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
     # Long enough ago for another link.
     await execute("UPDATE invitation SET sent_at = now() - interval '1 hour'")
     await execute("UPDATE account SET email_verified_at = now() WHERE id = %(id)s", id=guest.id)
+    secured = await secure(conn)
     browser = await factories.user(conn, transport=Transport.COOKIE)
     return World(
         sheet=on,
@@ -415,13 +436,17 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         deleted=deleted,
         operator=await factories.operator(conn),
         invitation=invited.json(),
+        secured=secured,
+        ticket=await ticket(conn, secured.user),
     )
 
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 FRESH_WORDS = re.compile(
-    r'("(?:access_token|refresh_token|csrf_token|trace_id|token|url)": ?)"[^"]*"'
+    r'("(?:access_token|refresh_token|csrf_token|trace_id|token|url'
+    r'|ticket|secret|otpauth_uri)": ?)"[^"]*"'
+    r'|("recovery_codes": ?)\[[^]]*\]'
     r'|("expires_in": ?)[0-9]+'
     r"|((?:core_at|core_rt)=)[^;]*|(expires=)[^;]*|(Max-Age=)[0-9]+"
 )

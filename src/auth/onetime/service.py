@@ -22,7 +22,7 @@ from src.auth.onetime.constants import (
     Purpose,
 )
 from src.auth.onetime.schemas import FlowId, IssuedSecret, OneTimeToken
-from src.database import Connection, sql
+from src.database import Connection, Transaction, sql
 from src.users.schemas import UserId
 
 
@@ -157,6 +157,34 @@ async def spend(conn: Connection, *, purpose: Purpose, token: str) -> OneTimeTok
         await look_at(conn, purpose=purpose, token=token)
         raise exceptions.InvalidOneTimeToken()
     return spent
+
+
+@sql(
+    """
+    UPDATE one_time_token
+       SET attempts = attempts + 1
+     WHERE purpose = %(purpose)s
+       AND token_hash = %(token_hash)s
+       AND used_at IS NULL
+       AND attempts < %(tries)s
+       AND expires_at > now()
+    RETURNING id AS flow_id, purpose, target, account_id AS user_id, detail, created_at,
+              expires_at, false AS is_expired, false AS is_spent
+    """
+)
+async def _try_token(
+    conn: Transaction, *, purpose: Purpose, token_hash: bytes, tries: int
+) -> OneTimeToken | None: ...
+
+
+async def try_token(conn: Transaction, *, purpose: Purpose, token: str) -> OneTimeToken | None:
+    """Count a try with a token that is spent only if something else is right as well.
+
+    It is held until the transaction ends. Five tries, then it is dead, and None comes of it.
+    """
+    return await _try_token(
+        conn, purpose=purpose, token_hash=security.token_hash(token), tries=CODE_TRIES
+    )
 
 
 @sql(
