@@ -177,7 +177,17 @@ class PasswordHashSettings(Section):
 
 class MfaSettings(Section):
     name: Annotated[str, Field(min_length=1, max_length=60)] = "Core API"
-    """What authenticator apps call this service."""
+    """What authenticator apps and passkeys call this service."""
+
+
+class PasskeySettings(Section):
+    rp_id: str | None = None
+    """The site that passkeys are for: a host, or a domain above it, such as `example.org`. They
+    work on its pages only, and a change makes all of them useless. The default is the host of
+    `PUBLIC_URL`; in `local` and `test`, without that, the one that the request names."""
+    origins: CommaList = ()
+    """Origins whose pages may ask for passkeys, such as `https://app.example.org`. The default is
+    that of `PUBLIC_URL`; in `local` and `test`, without that, the service's own."""
 
 
 class AuthenticationSettings(Section):
@@ -199,6 +209,7 @@ class AuthenticationSettings(Section):
     refresh_token: RefreshTokenSettings = RefreshTokenSettings()
     password_hash: PasswordHashSettings = PasswordHashSettings()
     mfa: MfaSettings = MfaSettings()
+    passkeys: PasskeySettings = PasskeySettings()
 
 
 TlsMode = Literal["tls", "starttls", "none"]

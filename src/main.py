@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from src import docs, logs, migrations, openapi, problems, tracing
+from src import docs, logs, migrations, openapi, passkey_page, problems, tracing
 from src.answers.forms import FormCache
 from src.answers.router import router as answers_router
 from src.applets.router import router as applets_router
@@ -18,10 +18,12 @@ from src.applets.router import team_router as team_applets_router
 from src.auth import keys, passwords, sessions, tokens
 from src.auth.dependencies import Authentication
 from src.auth.exceptions import CsrfFailed
-from src.auth.password.router import my_router as my_password_router
-from src.auth.password.router import router as password_router
 from src.auth.mfa.router import login_router as mfa_login_router
 from src.auth.mfa.router import router as mfa_router
+from src.auth.passkeys.router import login_router as passkeys_login_router
+from src.auth.passkeys.router import router as passkeys_router
+from src.auth.password.router import my_router as my_password_router
+from src.auth.password.router import router as password_router
 from src.auth.router import router as auth_router
 from src.auth.router import well_known_router
 from src.config import Settings
@@ -122,6 +124,7 @@ def create_app(
         _keep(app, settings, pools)
     problems.install(app)
     docs.install(app)
+    passkey_page.install(app, settings)
     for router in (monitoring_router, well_known_router):
         app.include_router(router)
     v1 = APIRouter(prefix=API_PREFIX)
@@ -132,6 +135,8 @@ def create_app(
         my_password_router,
         mfa_login_router,
         mfa_router,
+        passkeys_login_router,
+        passkeys_router,
         users_router,
         teams_router,
         team_invitations_router,

@@ -174,6 +174,13 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "confirm_totp": user(fresh=True),
         "delete_totp": user(fresh=True),
         "create_recovery_codes": user(fresh=True),
+        "create_passkey_login_options": anonymous(),
+        "log_in_by_passkey": anonymous("the passkey says who it is"),
+        "create_passkey_options": user(fresh=True),
+        "create_passkey": user(fresh=True),
+        "list_passkeys": user("each sees their own"),
+        "update_passkey": user("one's own"),
+        "delete_passkey": user("one's own", fresh=True),
         # teams
         "create_team": user(),
         "list_teams": user("each sees their own"),

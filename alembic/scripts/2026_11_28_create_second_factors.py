@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "6170aaad5ba0"
-down_revision = "dab07e498b4f"
+down_revision = "8201918bfb0b"
 branch_labels = None
 depends_on = None
 

@@ -37,6 +37,7 @@ class MfaMethod(StrEnum):
     """What may come as a second factor."""
 
     TOTP = "totp"
+    PASSKEY = "passkey"
     RECOVERY_CODE = "recovery_code"
 
 
@@ -53,6 +54,7 @@ class LoginMethod(StrEnum):
     """
 
     PASSWORD = "password"  # noqa: S105  (no password)
+    PASSKEY = "passkey"
 
 
 class KeyState(StrEnum):

@@ -92,7 +92,8 @@ one_time_token = Table(
     instant("used_at", nullable=True),
     CheckConstraint(
         "purpose IN ('signup', 'verify_email', 'verify_phone', 'change_email', 'undo_email',"
-        " 'reset_password', 'magic_link', 'sso_login', 'mfa', 'account_export')",
+        " 'reset_password', 'magic_link', 'sso_login', 'mfa', 'passkey', 'add_passkey',"
+        " 'account_export')",
         name="purpose",
     ),
     # One lives at a time: asking again replaces it.
@@ -141,4 +142,21 @@ mfa_tries = Table(
     Column("tries", Integer, nullable=False, server_default="1"),
     instant("since"),
     comment="core: wrong codes of a second factor, apart from wrong passwords",
+)
+
+passkey = Table(
+    "passkey",
+    metadata,
+    id_column(),
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("credential_id", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False),
+    # How often it was used, by its own account; many do not count and say 0.
+    Column("sign_count", BigInteger, nullable=False),
+    Column("is_backed_up", Boolean, nullable=False),
+    Column("name", Text, nullable=False),
+    instant("created_at"),
+    instant("last_used_at", nullable=True),
+    CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name_length"),
+    comment="core: public keys of passkeys; the private halves never leave their owners",
 )

@@ -31,20 +31,29 @@ def normalise(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
+def is_short(password: str) -> bool:
+    """Whether it is enough only beside a second factor."""
+    return len(normalise(password)) < PASSWORD_MIN
+
+
 def mistakes(
-    password: str, *, context: Iterable[str], pointer: str = "/password"
+    password: str,
+    *,
+    context: Iterable[str],
+    pointer: str = "/password",
+    minimum: int = PASSWORD_MIN,
 ) -> list[FieldError]:
     """Why this password may not be taken; empty if it may. `context` is what anyone can guess.
 
-    `pointer` is where it stands in the payload.
+    `pointer` is where it stands in the payload; `minimum` is less beside a second factor.
     """
 
     def error(code: str, detail: str) -> FieldError:
         return FieldError(pointer, code, detail)
 
     normal = normalise(password)
-    if len(normal) < PASSWORD_MIN:
-        return [error("password_too_short", f"Use at least {PASSWORD_MIN} characters.")]
+    if len(normal) < minimum:
+        return [error("password_too_short", f"Use at least {minimum} characters.")]
     if not is_hashable(normal):
         return [error("password_too_long", f"Use at most {PASSWORD_MAX} characters.")]
     folded = normal.casefold()

@@ -84,6 +84,11 @@ async def hold_account(conn: Transaction, *, user_id: UserId) -> UserId:
     SELECT 'password' AS method
       FROM password
      WHERE account_id = %(user_id)s
+     UNION
+    SELECT 'passkey'
+      FROM passkey
+     WHERE account_id = %(user_id)s
+     ORDER BY method
     """
 )
 async def login_methods(conn: Connection, *, user_id: UserId) -> list[LoginMethod]:

@@ -210,6 +210,19 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     "log_in_with_factor": [
         ok(401, body=lambda _: {"ticket": "core_once_x", "method": "totp", "code": "123456"})
     ],
+    "create_passkey_login_options": [ok()],
+    "log_in_by_passkey": [
+        ok(400, body=lambda _: {"flow_id": str(uuid4()), "assertion": {"id": "x"}})
+    ],
+    "create_passkey_options": [ok()],
+    "create_passkey": [
+        ok(400, body=lambda _: {"flow_id": str(uuid4()), "credential": {"id": "x"}})
+    ],
+    "list_passkeys": [ok()],
+    "update_passkey": [
+        ok(404, path=lambda _: {"passkey_id": str(uuid4())}, body=lambda _: {"name": "Phone"})
+    ],
+    "delete_passkey": [ok(404, path=lambda _: {"passkey_id": str(uuid4())})],
     "create_totp": [ok(201)],
     "confirm_totp": [ok(404, body=lambda _: {"code": "123456"})],
     "delete_totp": [ok(404)],

@@ -26,6 +26,10 @@ SECRETS: Mapping[str, set[str]] = {
     "access_token": {"sign_up", "log_in", "refresh_tokens", "reauthenticate"},
     "refresh_token": {"sign_up", "log_in", "refresh_tokens", "reauthenticate"},
     "csrf_token": {"sign_up", "log_in", "refresh_tokens", "reauthenticate", "get_session"},
+    "ticket": {"log_in"},
+    "secret": {"create_totp"},
+    "otpauth_uri": {"create_totp"},
+    "recovery_codes": {"confirm_totp", "create_recovery_codes", "create_passkey"},
     "token": {"create_invitation", "resend_invitation"},
     "url": {"create_invitation", "resend_invitation"},
 }

@@ -22,6 +22,8 @@ from src.teams.schemas import MyTeam
 from tests import factories
 from tests.answers.sending import Sheet, put, sheet
 from tests.auth.mfa.securing import Secured, secure, ticket
+from tests.auth.passkeys.authenticator import Authenticator
+from tests.auth.passkeys.registering import ask, options, register
 from tests.conftest import AppBy, Execute, RawConnection
 from tests.http import BASE_URL, acting_as, bearer, client_of
 from tests.routing.pairs import FRESH, Recorded
@@ -63,8 +65,8 @@ class Sent:
 @dataclass(frozen=True)
 class World:
     """What there is: an applet with an answer, its owner, another member of its team, a team that
-    was deleted, somebody with cookies, an operator of the platform, a guest, and somebody with a
-    second factor."""
+    was deleted, somebody with cookies, an operator of the platform, a guest with a passkey, and
+    somebody with a second factor."""
 
     sheet: Sheet
     submission_id: str
@@ -78,6 +80,9 @@ class World:
     invitation: dict[str, Any]
     secured: Secured
     ticket: str
+    passkey_id: str
+    assertion: dict[str, Any]
+    credential: dict[str, Any]
 
     @property
     def owner(self) -> factories.User:
@@ -100,6 +105,7 @@ def valid(world: World) -> dict[str, Sent]:
     member = f"{team}/members/{world.member.id}"
     invitation = f"{team}/invitations/{world.invitation['id']}"
     mine = f"/v1/users/me/invitations/{world.invitation['id']}"
+    passkey = f"/v1/users/me/passkeys/{world.passkey_id}"
     link = f"/v1/invitations/{world.invitation['token']}"
     return {
         "get_liveness": Sent("GET", "/health/live"),
@@ -123,6 +129,15 @@ def valid(world: World) -> dict[str, Sent]:
                 "code": world.secured.recovery_codes[0],
             },
         ),
+        "create_passkey_login_options": Sent("POST", "/v1/auth/passkeys/options"),
+        "log_in_by_passkey": Sent("POST", "/v1/auth/passkeys/verify", world.assertion),
+        "create_passkey_options": Sent("POST", "/v1/users/me/passkeys/options", headers=me),
+        "create_passkey": Sent(
+            "POST", "/v1/users/me/passkeys", world.credential, headers=acting_as(world.member)
+        ),
+        "list_passkeys": Sent("GET", "/v1/users/me/passkeys", headers=guest),
+        "update_passkey": Sent("PATCH", passkey, {"name": " Phone é"}, headers=guest),
+        "delete_passkey": Sent("DELETE", passkey, headers=guest),
         "create_totp": Sent("POST", "/v1/users/me/mfa/totp", headers=me),
         "confirm_totp": Sent(
             "POST", "/v1/users/me/mfa/totp/confirm", {"code": "123 456"}, headers=secured
@@ -420,6 +435,8 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
             headers=acting_as(on.owner),
         )
         assert invited.status_code == 201, invited.text
+        kept = await register(client, guest)
+        asked, wanted = await ask(client), await options(client, member)
     # Long enough ago for another link.
     await execute("UPDATE invitation SET sent_at = now() - interval '1 hour'")
     await execute("UPDATE account SET email_verified_at = now() WHERE id = %(id)s", id=guest.id)
@@ -438,6 +455,13 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         invitation=invited.json(),
         secured=secured,
         ticket=await ticket(conn, secured.user),
+        passkey_id=kept.id,
+        assertion={"flow_id": asked["flow_id"], "assertion": kept.passkey.get(asked["options"])},
+        credential={
+            "flow_id": wanted["flow_id"],
+            "credential": Authenticator().create(wanted["options"]),
+            "name": "Phone",
+        },
     )
 
 
@@ -445,7 +469,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 FRESH_WORDS = re.compile(
     r'("(?:access_token|refresh_token|csrf_token|trace_id|token|url'
-    r'|ticket|secret|otpauth_uri)": ?)"[^"]*"'
+    r'|ticket|secret|otpauth_uri|challenge)": ?)"[^"]*"'
     r'|("recovery_codes": ?)\[[^]]*\]'
     r'|("expires_in": ?)[0-9]+'
     r"|((?:core_at|core_rt)=)[^;]*|(expires=)[^;]*|(Max-Age=)[0-9]+"
@@ -488,11 +512,13 @@ OPERATIONS = operations()
 
 
 def test_every_operation_is_compiled() -> None:
-    # The pages about the interface are no operations.
+    # The pages about the interface and those to try it on are no operations.
     assert left_out(create_app(Settings.model_construct())).keys() == {
         "openapi",
         "get_docs",
         "docs_assets",
+        "get_passkey_page",
+        "passkey_page_assets",
     }
 
 

@@ -13,6 +13,10 @@ TRIES_WINDOW = timedelta(minutes=15)
 """Wrong codes that one account takes, whatever the tickets they come with."""
 
 
+AUTH_METHODS = ["otp", "mfa"]
+"""What a code adds to the names of RFC 8176 by which its user has signed in."""
+
+
 class ErrorCode(StrEnum):
     INVALID_MFA_CODE = "invalid_mfa_code"
     TOTP_ENABLED = "totp_enabled"

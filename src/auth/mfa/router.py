@@ -5,14 +5,17 @@ from fastapi import APIRouter, Response, status
 from src.auth import exceptions as auth_exceptions
 from src.auth import schemas as auth_schemas
 from src.auth import signing_in
-from src.auth.constants import Transport
+from src.auth.constants import MfaMethod, Transport
 from src.auth.dependencies import CALLER_PROBLEMS, CurrentUser, ProcessAuthentication
 from src.auth.mfa import exceptions, schemas, service
+from src.auth.mfa.constants import AUTH_METHODS
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
+from src.auth.passkeys import service as passkeys_service
+from src.auth.passkeys.dependencies import PossibleRelyingParty
 from src.auth.signing_in import CurrentSigningIn
 from src.dependencies import ProcessSettings, Transaction
-from src.exceptions import Invalid, Unavailable
+from src.exceptions import FieldError, Invalid, Unavailable
 from src.openapi import payload_problems, private_problems, problems
 from src.routing import Route
 from src.users import service as users_service
@@ -29,13 +32,21 @@ _FRESH = (*CALLER_PROBLEMS, auth_exceptions.FreshLoginRequired)
     responses=problems(exceptions.InvalidMfaCode, auth_exceptions.CsrfFailed, Invalid, Unavailable),
 )
 async def log_in_with_factor(
-    step: schemas.SecondStep, signing: CurrentSigningIn, conn: Transaction
+    step: schemas.SecondStep,
+    party: PossibleRelyingParty,
+    signing: CurrentSigningIn,
+    conn: Transaction,
 ) -> auth_schemas.SignedIn:
     """Finish signing in, with the ticket of the first step and a second factor.
 
     The tokens travel as the first step asked. A ticket has five tries and five minutes; an account
     takes five wrong codes in a quarter of an hour.
     """
+    name, sent = (
+        ("assertion", step.assertion) if step.method is MfaMethod.PASSKEY else ("code", step.code)
+    )
+    if sent is None:
+        raise Invalid(errors=[FieldError(f"/{name}", "missing", f"Send `{name}` with it.")])
     ticket = await onetime_service.find(conn, purpose=Purpose.MFA, token=step.ticket)
     if ticket is None or ticket.user_id is None:
         raise exceptions.InvalidMfaCode()
@@ -43,20 +54,26 @@ async def log_in_with_factor(
     signing_in.check_transport(signing, transport)
     if await onetime_service.try_token(conn, purpose=Purpose.MFA, token=step.ticket) is None:
         raise exceptions.InvalidMfaCode()
-    await service.verify_code(
-        conn,
-        signing.authentication.issuer.sealer,
-        user_id=ticket.user_id,
-        method=step.method,
-        code=step.code,
-    )
+    if step.method is MfaMethod.PASSKEY:
+        proved = await passkeys_service.verify_factor(
+            conn, party, assertion=step.assertion, user_id=ticket.user_id
+        )
+    else:
+        await service.verify_code(
+            conn,
+            signing.authentication.issuer.sealer,
+            user_id=ticket.user_id,
+            method=step.method,
+            code=step.code or "",
+        )
+        proved = AUTH_METHODS
     await onetime_service.spend(conn, purpose=Purpose.MFA, token=step.ticket)
     return await signing_in.open_session(
         conn,
         signing,
         user_id=ticket.user_id,
         transport=transport,
-        auth_methods=[*ticket.detail["auth_methods"], "otp", "mfa"],
+        auth_methods=[*ticket.detail["auth_methods"], *proved],
     )
 
 
@@ -119,9 +136,11 @@ async def confirm_totp(
     summary="Remove an authenticator app",
     responses=private_problems(*_FRESH, exceptions.TotpNotFound, exceptions.LongerPasswordRequired),
 )
-async def delete_totp(user: CurrentUser, conn: Transaction) -> None:
+async def delete_totp(
+    user: CurrentUser, authentication: ProcessAuthentication, conn: Transaction
+) -> None:
     """Sign in without it again. With the last factor the recovery codes go too."""
-    await service.delete_totp(conn, user_id=user.id)
+    await service.delete_totp(conn, authentication.issuer.sealer, user_id=user.id)
 
 
 @router.post(
@@ -131,9 +150,12 @@ async def delete_totp(user: CurrentUser, conn: Transaction) -> None:
     responses=private_problems(*_FRESH, exceptions.MfaNotEnabled),
 )
 async def create_recovery_codes(
-    user: CurrentUser, conn: Transaction, response: Response
+    user: CurrentUser,
+    authentication: ProcessAuthentication,
+    conn: Transaction,
+    response: Response,
 ) -> schemas.RecoveryCodes:
     """Make ten codes, each good for one sign-in without the second factor; the old ones die."""
     response.headers["Cache-Control"] = "no-store"
-    made = await service.renew_recovery_codes(conn, user_id=user.id)
+    made = await service.renew_recovery_codes(conn, authentication.issuer.sealer, user_id=user.id)
     return schemas.RecoveryCodes(recovery_codes=made)

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from src.auth.constants import MfaMethod
 from src.auth.onetime.schemas import SentToken
+from src.auth.passkeys.schemas import Assertion
 from src.schemas import Payload
 
 # Whatever is typed here can only be wrong: how a code looks is nobody's secret and no 422.
@@ -19,11 +20,14 @@ SentFactorCode = Annotated[
 
 
 class SecondStep(Payload):
-    """The ticket that the first step answered with, and a code of the account's second factor."""
+    """The ticket that the first step answered with, and the account's second factor: a `code`, or
+    by passkey an `assertion`, which answers the options of `POST /v1/auth/passkeys/options`.
+    """
 
     ticket: SentToken
     method: MfaMethod
-    code: SentFactorCode
+    code: SentFactorCode | None = None
+    assertion: Assertion | None = None
 
 
 class TotpConfirm(Payload):
@@ -52,6 +56,7 @@ class Factors:
     """What may come as a second factor, as the database says now."""
 
     has_totp: bool
+    has_passkey: bool
     has_recovery_code: bool
 
 

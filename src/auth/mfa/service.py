@@ -1,9 +1,10 @@
 """Second factors: which an account has, and whether what comes is one of them."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from src.audit import service as audit_service
 from src.audit.constants import Action
+from src.auth import service as auth_service
 from src.auth.constants import PASSWORD_MIN, PASSWORD_MIN_BESIDE, MfaMethod, Transport
 from src.auth.mfa import codes, exceptions
 from src.auth.mfa.constants import TRIES, TRIES_WINDOW
@@ -12,7 +13,10 @@ from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.auth.schemas import MfaChallenge
 from src.database import Connection, Transaction, sql
+from src.notifications import service as notifications_service
+from src.notifications.constants import SecurityEvent, Template
 from src.security import Sealer, Unsealable
+from src.users import service as users_service
 from src.users.schemas import UserId
 
 
@@ -21,6 +25,8 @@ from src.users.schemas import UserId
     SELECT EXISTS (SELECT FROM totp
                     WHERE account_id = %(user_id)s
                       AND confirmed_at IS NOT NULL) AS has_totp,
+           EXISTS (SELECT FROM passkey
+                    WHERE account_id = %(user_id)s) AS has_passkey,
            EXISTS (SELECT FROM recovery_code
                     WHERE account_id = %(user_id)s
                       AND used_at IS NULL) AS has_recovery_code
@@ -32,10 +38,11 @@ async def get_factors(conn: Connection, *, user_id: UserId) -> Factors: ...
 async def list_methods(conn: Connection, *, user_id: UserId) -> list[MfaMethod]:
     """What may come as a second factor; nothing where there is none but recovery codes."""
     factors = await get_factors(conn, user_id=user_id)
-    if not factors.has_totp:
+    if not (factors.has_totp or factors.has_passkey):
         return []
     found = {
         MfaMethod.TOTP: factors.has_totp,
+        MfaMethod.PASSKEY: factors.has_passkey,
         MfaMethod.RECOVERY_CODE: factors.has_recovery_code,
     }
     return [method for method, has in found.items() if has]
@@ -45,6 +52,12 @@ async def password_min(conn: Connection, *, user_id: UserId) -> int:
     """How many characters a password needs: fewer where it is not the only factor."""
     has_second = bool(await list_methods(conn, user_id=user_id))
     return PASSWORD_MIN_BESIDE if has_second else PASSWORD_MIN
+
+
+async def demand_second_factor(conn: Transaction, *, user_id: UserId) -> None:
+    """Raise LongerPasswordRequired if an account that is held has no second factor."""
+    if not await list_methods(conn, user_id=user_id):
+        raise exceptions.LongerPasswordRequired()
 
 
 async def issue_ticket(
@@ -102,8 +115,8 @@ async def verify_code(
 ) -> None:
     """Use a code of the account's second factor up.
 
-    Raises InvalidMfaCode, which commits: five wrong ones in a quarter of an hour, and none is taken
-    until it is over. Those who try at the same time take turns.
+    It is no passkey. Raises InvalidMfaCode, which commits: five wrong ones in a quarter of an hour,
+    and none is taken until it is over. Those who try at the same time take turns.
     """
     is_allowed = await _count_try(
         conn, user_id=user_id, limit=TRIES, seconds=TRIES_WINDOW.total_seconds()
@@ -123,12 +136,12 @@ async def verify_code(
         raise exceptions.InvalidMfaCode()
     await _forget_tries(conn, user_id=user_id)
     if method is MfaMethod.RECOVERY_CODE:
-        await audit_service.record(
+        await note(
             conn,
+            sealer,
+            user_id=user_id,
             action=Action.RECOVERY_CODE_USED,
-            actor_id=user_id,
-            object_id=user_id,
-            detail={},
+            event=SecurityEvent.RECOVERY_CODE_USED,
         )
 
 
@@ -240,25 +253,24 @@ async def confirm_totp(
         raise exceptions.InvalidMfaCode()
     if await _confirm_totp(conn, user_id=user_id, secret=found.secret, step=step) == 0:
         raise exceptions.TotpEnabled()
-    await audit_service.record(
-        conn, action=Action.TOTP_ADDED, actor_id=user_id, object_id=user_id, detail={}
+    await note(
+        conn,
+        sealer,
+        user_id=user_id,
+        action=Action.TOTP_ADDED,
+        event=SecurityEvent.TOTP_ADDED,
     )
-    return await _replace_recovery_codes(conn, user_id=user_id)
+    return await replace_recovery_codes(conn, user_id=user_id)
 
 
 @sql(
     """
-    SELECT coalesce((SELECT password.is_short
-                       FROM password
-                      WHERE password.account_id = account.id), false)
-      FROM account
-     WHERE account.id = %(user_id)s
-       FOR NO KEY UPDATE OF account
+    SELECT EXISTS (SELECT FROM password
+                    WHERE account_id = %(user_id)s
+                      AND is_short)
     """
 )
-async def _hold(conn: Transaction, *, user_id: UserId) -> bool:
-    """Hold the account, so that its factors go one at a time; returns if its password is short."""
-    ...
+async def _has_short_password(conn: Transaction, *, user_id: UserId) -> bool: ...
 
 
 @sql("DELETE FROM totp WHERE account_id = %(user_id)s AND confirmed_at IS NOT NULL")
@@ -269,38 +281,46 @@ async def _delete_totp(conn: Transaction, *, user_id: UserId) -> int: ...
 async def _delete_recovery_codes(conn: Transaction, *, user_id: UserId) -> int: ...
 
 
-async def delete_totp(conn: Transaction, *, user_id: UserId) -> None:
+async def delete_totp(conn: Transaction, sealer: Sealer, *, user_id: UserId) -> None:
     """Take the authenticator app away. Raises TotpNotFound and LongerPasswordRequired."""
-    is_short = await _hold(conn, user_id=user_id)
+    await auth_service.hold_account(conn, user_id=user_id)
     if await _delete_totp(conn, user_id=user_id) == 0:
         raise exceptions.TotpNotFound()
-    await finish_removal(conn, user_id=user_id, is_short=is_short)
-    await audit_service.record(
-        conn, action=Action.TOTP_REMOVED, actor_id=user_id, object_id=user_id, detail={}
+    await finish_removal(conn, user_id=user_id)
+    await note(
+        conn,
+        sealer,
+        user_id=user_id,
+        action=Action.TOTP_REMOVED,
+        event=SecurityEvent.TOTP_REMOVED,
     )
 
 
-async def finish_removal(conn: Transaction, *, user_id: UserId, is_short: bool) -> None:
-    """After a factor has gone: what stood in for it goes with the last one.
+async def finish_removal(conn: Transaction, *, user_id: UserId) -> None:
+    """After a factor of an account that is held has gone: what stood in for it goes with the last.
 
     Raises LongerPasswordRequired where a short password would be left alone.
     """
     if await list_methods(conn, user_id=user_id):
         return
-    if is_short:
+    if await _has_short_password(conn, user_id=user_id):
         raise exceptions.LongerPasswordRequired()
     await _delete_recovery_codes(conn, user_id=user_id)
 
 
-async def renew_recovery_codes(conn: Transaction, *, user_id: UserId) -> list[str]:
+async def renew_recovery_codes(conn: Transaction, sealer: Sealer, *, user_id: UserId) -> list[str]:
     """Make ten new codes; the old ones are dead. Raises MfaNotEnabled."""
-    await _hold(conn, user_id=user_id)
+    await auth_service.hold_account(conn, user_id=user_id)
     if not await list_methods(conn, user_id=user_id):
         raise exceptions.MfaNotEnabled()
-    await audit_service.record(
-        conn, action=Action.RECOVERY_CODES_MADE, actor_id=user_id, object_id=user_id, detail={}
+    await note(
+        conn,
+        sealer,
+        user_id=user_id,
+        action=Action.RECOVERY_CODES_MADE,
+        event=SecurityEvent.RECOVERY_CODES_RENEWED,
     )
-    return await _replace_recovery_codes(conn, user_id=user_id)
+    return await replace_recovery_codes(conn, user_id=user_id)
 
 
 @sql(
@@ -316,13 +336,39 @@ async def _add_recovery_codes(
 ) -> None: ...
 
 
-async def _replace_recovery_codes(conn: Transaction, *, user_id: UserId) -> list[str]:
+async def replace_recovery_codes(conn: Transaction, *, user_id: UserId) -> list[str]:
+    """Make ten codes for an account that has a factor; those that it had are dead."""
     made = codes.new_recovery_codes()
     await _delete_recovery_codes(conn, user_id=user_id)
     await _add_recovery_codes(
         conn, user_id=user_id, code_hashes=[codes.recovery_code_hash(code) for code in made]
     )
     return made
+
+
+async def note(
+    conn: Transaction,
+    sealer: Sealer,
+    *,
+    user_id: UserId,
+    action: Action,
+    event: SecurityEvent,
+    object_id: UUID | None = None,
+) -> None:
+    """Write down that a factor has changed, and tell the account's owner, who may not know."""
+    await audit_service.record(
+        conn, action=action, actor_id=user_id, object_id=object_id or user_id, detail={}
+    )
+    user = await users_service.get(conn, user_id=user_id)
+    await notifications_service.send_mail(
+        conn,
+        sealer,
+        template=Template.SECURITY_NOTICE,
+        to=user.email,
+        locale=user.locale,
+        params={"event": event},
+        user_id=user_id,
+    )
 
 
 def _unsealed(sealer: Sealer, found: TotpSecret, user_id: UserId) -> str:

@@ -22,6 +22,8 @@ class Purpose(StrEnum):
     MAGIC_LINK = "magic_link"
     SSO_LOGIN = "sso_login"
     MFA = "mfa"
+    PASSKEY = "passkey"
+    ADD_PASSKEY = "add_passkey"
     ACCOUNT_EXPORT = "account_export"
 
 
@@ -35,6 +37,8 @@ LIFETIMES = {
     Purpose.MAGIC_LINK: timedelta(minutes=10),
     Purpose.SSO_LOGIN: timedelta(seconds=60),
     Purpose.MFA: timedelta(minutes=5),
+    Purpose.PASSKEY: timedelta(minutes=5),
+    Purpose.ADD_PASSKEY: timedelta(minutes=5),
     Purpose.ACCOUNT_EXPORT: timedelta(hours=24),
 }
 

@@ -8,10 +8,11 @@ from fastapi import Depends
 
 from src.auth import exceptions, passwords
 from src.auth.dependencies import CurrentUser, ProcessAuthentication
+from src.auth.mfa import service as mfa_service
 from src.auth.password import schemas, service
 from src.auth.password.exceptions import SamePassword
 from src.dependencies import Deciding, Pools
-from src.exceptions import Invalid
+from src.exceptions import FieldError, Invalid
 
 _POINTER = "/new_password"
 
@@ -21,6 +22,7 @@ class NewPasswordSecret:
     """A password that may be set, hashed. `replaces` says when the one it replaces was set."""
 
     hash: str
+    is_short: bool
     replaces: datetime | None
     revoke_others: bool
 
@@ -42,11 +44,18 @@ async def own_new_password(
             raise SamePassword()
     elif not user.is_fresh:
         raise exceptions.FreshLoginRequired()
-    if errors := passwords.mistakes(change.new_password, context=own.context, pointer=_POINTER):
+    errors = passwords.mistakes(
+        change.new_password,
+        context=own.context,
+        pointer=_POINTER,
+        minimum=await mfa_service.password_min(conn, user_id=user.id),
+    )
+    if errors:
         raise Invalid(errors=errors)
     await authentication.issuer.keys.ensure(pools)
     return NewPasswordSecret(
         hash=await hasher.hash(change.new_password),
+        is_short=passwords.is_short(change.new_password),
         replaces=own.changed_at,
         revoke_others=change.revoke_others,
     )
@@ -58,14 +67,22 @@ async def confirmed_user(
     authentication: ProcessAuthentication,
     conn: Deciding,
     pools: Pools,
-) -> list[str]:
-    """How the caller has proved again who they are, in names of RFC 8176."""
+) -> list[str] | None:
+    """How the caller has proved by password who they are, in names of RFC 8176.
+
+    None of one who has sent another proof, which takes a transaction to look at.
+    """
+    if len(proof.model_fields_set) != 1:
+        one = "Send one proof: `password`, `totp` or `assertion`."
+        raise Invalid(errors=[FieldError("", "one_proof", one)])
+    await authentication.issuer.keys.ensure(pools)
+    if proof.password is None:
+        return None
     own = await service.get_own(conn, user_id=user.id)
     if not await authentication.hasher.verify(own.hash, proof.password):
         raise exceptions.InvalidCredentials("The password is another one.")
-    await authentication.issuer.keys.ensure(pools)
     return ["pwd"]
 
 
 OwnNewPassword = Annotated[NewPasswordSecret, Depends(own_new_password)]
-ConfirmedBy = Annotated[list[str], Depends(confirmed_user)]
+ConfirmedBy = Annotated[list[str] | None, Depends(confirmed_user)]

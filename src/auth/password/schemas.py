@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from src.auth.mfa.schemas import SentFactorCode
+from src.auth.passkeys.schemas import Assertion
 from src.auth.schemas import AnyPassword
 from src.schemas import Payload
 
@@ -16,9 +18,13 @@ class PasswordChange(Payload):
 
 
 class Reauthentication(Payload):
-    """Something that only the account's owner knows."""
+    """One proof: the password, a code of the authenticator app, or what a passkey answers to the
+    options of `POST /v1/auth/passkeys/options`.
+    """
 
-    password: AnyPassword
+    password: AnyPassword | None = None
+    totp: SentFactorCode | None = None
+    assertion: Assertion | None = None
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import exceptions
 from src.auth import service as auth_service
+from src.auth.mfa import service as mfa_service
 from src.auth.onetime import service as onetime_service
 from src.auth.password.constants import KILLED
 from src.auth.password.schemas import OwnPasswordSecret
@@ -31,14 +32,20 @@ async def get_own(conn: Connection, *, user_id: UserId) -> OwnPasswordSecret:
 
 @sql(
     """
-    INSERT INTO password (account_id, hash)
-    VALUES (%(user_id)s, %(hash)s)
+    INSERT INTO password (account_id, hash, is_short)
+    VALUES (%(user_id)s, %(hash)s, %(is_short)s)
         ON CONFLICT (account_id) DO NOTHING
     -- The account has just been seen.
     -- allow constraint(password_account_id_fkey)
     """
 )
-async def _add_first(conn: Connection, *, user_id: UserId, hash: str) -> int:  # noqa: A002
+async def _add_first(
+    conn: Connection,
+    *,
+    user_id: UserId,
+    hash: str,  # noqa: A002
+    is_short: bool,
+) -> int:
     """Give an account its first password; 0 if it has got one meanwhile."""
     ...
 
@@ -46,7 +53,7 @@ async def _add_first(conn: Connection, *, user_id: UserId, hash: str) -> int:  #
 @sql(
     """
     UPDATE password
-       SET hash = %(hash)s, changed_at = now()
+       SET hash = %(hash)s, is_short = %(is_short)s, changed_at = now()
      WHERE account_id = %(user_id)s
        AND changed_at = %(changed_at)s
     """
@@ -56,6 +63,7 @@ async def _replace(
     *,
     user_id: UserId,
     hash: str,  # noqa: A002
+    is_short: bool,
     changed_at: datetime,
 ) -> int:
     """Replace the password that was set at `changed_at`; 0 if it has been replaced meanwhile."""
@@ -73,16 +81,23 @@ async def set_own(
     *,
     user_id: UserId,
     hash: str,  # noqa: A002
+    is_short: bool,
     replaces: datetime | None,
 ) -> None:
     """Set the password of somebody who knows the old one, or has none: `replaces` is None then.
 
-    Raises InvalidCredentials if another password has been set meanwhile.
+    Raises InvalidCredentials if another password has been set meanwhile, and LongerPasswordRequired
+    if a short one has lost the second factor beside which it would have been enough.
     """
+    if is_short:
+        await auth_service.hold_account(conn, user_id=user_id)
+        await mfa_service.demand_second_factor(conn, user_id=user_id)
     if replaces is None:
-        changed = await _add_first(conn, user_id=user_id, hash=hash)
+        changed = await _add_first(conn, user_id=user_id, hash=hash, is_short=is_short)
     else:
-        changed = await _replace(conn, user_id=user_id, hash=hash, changed_at=replaces)
+        changed = await _replace(
+            conn, user_id=user_id, hash=hash, is_short=is_short, changed_at=replaces
+        )
     if not changed:
         raise exceptions.InvalidCredentials("The password has just been changed.")
     await onetime_service.forget(conn, user_id=user_id, purposes=KILLED)

@@ -8,7 +8,6 @@ from httpx2 import AsyncClient
 
 from src.auth.constants import Transport
 from src.auth.onetime.constants import Purpose
-from src.config import Settings
 from src.database import Transaction
 from tests import factories
 from tests.auth.mfa.securing import (
