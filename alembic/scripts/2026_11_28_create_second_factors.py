@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "6170aaad5ba0"
-down_revision = "8201918bfb0b"
+down_revision = "a1abb47ca990"
 branch_labels = None
 depends_on = None
 
