@@ -131,6 +131,7 @@ class CorsSettings(Section):
         "If-Match",
         "If-None-Match",
         "X-CSRF-Token",
+        "X-Device-Secret",
         "X-Request-Id",
     )
     """Request headers that those origins may send."""
@@ -352,6 +353,20 @@ class LimitSettings(Section):
     rates: RateSettings = RateSettings()
 
 
+class WebPushSettings(Section):
+    hosts: CommaList = (
+        "fcm.googleapis.com",
+        "push.services.mozilla.com",
+        "push.apple.com",
+        "notify.windows.com",
+    )
+    """Push services of browsers that are called, each with the hosts below its name."""
+
+
+class PushSettings(Section):
+    web: WebPushSettings = WebPushSettings()
+
+
 class LogSettings(Section):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Lines below this level are not written."""
@@ -400,6 +415,7 @@ class Settings(BaseSettings):
     mailing: MailingSettings = MailingSettings()
     sms: SmsSettings = SmsSettings()
     limits: LimitSettings = LimitSettings()
+    push: PushSettings = PushSettings()
     log: LogSettings = LogSettings()
     otel_exporter_otlp_traces_endpoint: str | None = None
     """Where traces go over OTLP/HTTP, such as `http://127.0.0.1:4318/v1/traces`; unset: nowhere."""

@@ -29,6 +29,9 @@ from src.auth.router import well_known_router
 from src.config import Settings
 from src.constants import API_PREFIX, VERSION
 from src.database import Pools, open_pools
+from src.devices.router import my_router as my_devices_router
+from src.devices.router import router as devices_router
+from src.devices.service import SignedInDevices
 from src.exports.router import router as exports_router
 from src.forwarded import Forwarded
 from src.invitations.router import my_router as my_invitations_router
@@ -138,6 +141,8 @@ def create_app(
         passkeys_login_router,
         passkeys_router,
         users_router,
+        my_devices_router,
+        devices_router,
         teams_router,
         team_invitations_router,
         my_invitations_router,
@@ -192,6 +197,7 @@ def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
         issuer=sessions.Issuer(keys=ring, sealer=sealer, settings=settings.authentication),
         verifier=tokens.TokenVerifier(ring, settings.authentication),
     )
+    app.state.devices = SignedInDevices()
     app.state.forms = FormCache()
     app.state.downloads = Downloads()
     app.state.metrics.watch(pools)

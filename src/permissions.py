@@ -181,6 +181,11 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "list_passkeys": user("each sees their own"),
         "update_passkey": user("one's own"),
         "delete_passkey": user("one's own", fresh=True),
+        # devices
+        "register_device": anonymous("a device that is known needs its secret"),
+        "list_my_devices": user("each sees their own"),
+        "bind_device": user("one that is not theirs needs its secret"),
+        "remove_device": user("one of their own"),
         # teams
         "create_team": user(),
         "list_teams": user("each sees their own"),

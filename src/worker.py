@@ -8,6 +8,7 @@ from procrastinate.jobs import DeleteJobCondition
 from src.auth.tasks import blueprint as auth_tasks
 from src.config import Settings
 from src.database import Pools, conninfo, open_pools
+from src.devices.tasks import blueprint as devices_tasks
 from src.jobs import service as jobs_service
 from src.limits.tasks import blueprint as limits_tasks
 from src.notifications.client import open_clients
@@ -25,6 +26,7 @@ async def run(settings: Settings, pools: Pools) -> None:
         {
             "auth": auth_tasks,
             "limits": limits_tasks,
+            "devices": devices_tasks,
             "notifications": notifications_tasks,
             "teams": teams_tasks,
         },

@@ -19,6 +19,8 @@ class Action(StrEnum):
     PASSKEY_REMOVED = "user.passkey_removed"
     PASSKEY_COUNTER_WENT_BACK = "user.passkey_counter_went_back"
     SECOND_FACTOR_REFUSED = "user.second_factor_refused"
+    DEVICE_BOUND = "device.bound"
+    DEVICE_REMOVED = "device.removed"
     TEAM_CREATED = "team.created"
     TEAM_CHANGED = "team.changed"
     TEAM_SETTINGS_CHANGED = "team.settings_changed"

@@ -10,6 +10,7 @@ PASSWORD_MAX_BYTES = 1024
 USER_AGENT_MAX = 200
 FRESH_SECONDS = 15 * 60
 """How long ago a fresh sign-in may have been."""
+DEVICE_NAME_MAX = 100
 
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"  # noqa: S105  (RFC 9068's media type)
@@ -41,6 +42,12 @@ class MfaMethod(StrEnum):
     RECOVERY_CODE = "recovery_code"
 
 
+class DeviceType(StrEnum):
+    IOS = "ios"
+    ANDROID = "android"
+    WEB = "web"
+
+
 class LogoutScope(StrEnum):
     CURRENT = "current"
     OTHERS = "others"
@@ -66,6 +73,7 @@ class KeyState(StrEnum):
 
 
 class ErrorCode(StrEnum):
+    DEVICE_OWNED = "device_owned"
     INVALID_CREDENTIALS = "invalid_credentials"
     INVALID_TOKEN = "invalid_token"  # noqa: S105  (no password)
     SIGNUP_DISABLED = "signup_disabled"

@@ -171,6 +171,7 @@ class VerifiedLoginSecret:
     user_id: UserId
     transport: Transport
     new_hash: str | None
+    device: schemas.SentDevice | None
 
 
 async def verified_login(
@@ -191,6 +192,7 @@ async def verified_login(
         new_hash=await hasher.hash(login.password)
         if hasher.needs_rehash(credentials.hash)
         else None,
+        device=login.device,
     )
 
 

@@ -57,3 +57,10 @@ class CsrfFailed(PermissionDenied):
     message = (
         "A request with cookies needs an allowed Origin and the session's token in X-CSRF-Token."
     )
+
+
+class DeviceOwned(PermissionDenied):
+    code = ErrorCode.DEVICE_OWNED
+    message = (
+        "This device is known already: send its secret as X-Device-Secret, or take another id."
+    )

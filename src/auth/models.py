@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -50,6 +51,8 @@ session = Table(
     Column("revoke_reason", Text),
     Column("ip_prefix", Text, nullable=False, server_default=""),
     Column("user_agent", Text, nullable=False, server_default=""),
+    # As the client named it when it signed in; that device may be gone.
+    Column("device_id", Uuid),
     CheckConstraint("transport IN ('bearer', 'cookie')", name="transport"),
     CheckConstraint("aal IN ('aal1', 'aal2')", name="aal"),
     CheckConstraint("(revoked_at IS NULL) = (revoke_reason IS NULL)", name="revoke_reason"),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response, status
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import cookies, exceptions, schemas, service, sessions, signing_in, tokens
+from src.auth.binding import ProcessDevices
 from src.auth.constants import Transport
 from src.auth.dependencies import (
     Authentication,
@@ -88,6 +89,7 @@ async def sign_up(
     responses=problems(
         exceptions.InvalidCredentials,
         exceptions.AccountDisabled,
+        exceptions.DeviceOwned,
         exceptions.CsrfFailed,
         Invalid,
         Busy,
@@ -102,6 +104,7 @@ async def log_in(
     """Sign in by email or username and password.
 
     With a second factor on the account the answer is a ticket for `POST /v1/auth/login/mfa`.
+    A device that is known already needs its secret, as `X-Device-Secret`, unless it is theirs.
     """
     signing_in.check_transport(signing, login.transport)
     if login.new_hash is not None:
@@ -112,6 +115,7 @@ async def log_in(
         user_id=login.user_id,
         transport=login.transport,
         auth_methods=["pwd"],
+        device=login.device,
     )
 
 
@@ -174,6 +178,7 @@ async def log_out(
     pools: Pools,
     authentication: ProcessAuthentication,
     settings: ProcessSettings,
+    devices: ProcessDevices,
     _: LoadedKeys,
     conn: Transaction,
     body: schemas.Logout | None = None,
@@ -195,6 +200,8 @@ async def log_out(
         scope=body.scope,
         reason="logout",
     )
+    if body.device_id is not None:
+        await devices.sign_out(conn, user_id=user.id, device_id=body.device_id)
     _clear(request, response, settings)
 
 

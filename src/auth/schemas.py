@@ -7,19 +7,43 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from src.auth.constants import Aal, LogoutScope, MfaMethod, Transport
+from src.auth.constants import (
+    DEVICE_NAME_MAX,
+    Aal,
+    DeviceType,
+    LogoutScope,
+    MfaMethod,
+    Transport,
+)
 from src.database import Json
 from src.schemas import Payload, Printable
 from src.users.constants import EMAIL_MAX
 from src.users.schemas import Email, Locale, Name, User, UserId, Username
 
 SessionId = NewType("SessionId", UUID)
+DeviceId = NewType("DeviceId", UUID)
 
 # No length is refused here: a login must not tell what a password may look like.
 AnyPassword = Annotated[
     str, StringConstraints(max_length=4096), Field(examples=["a long sentence that only I know"])
 ]
 RefreshToken = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+DeviceName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=DEVICE_NAME_MAX),
+    Printable,
+    Field(examples=["Ann's phone"]),
+]
+
+
+class SentDevice(Payload):
+    """The device that signs in. Its `id` is a UUID that it makes once and keeps."""
+
+    id: DeviceId
+    type: DeviceType
+    name: DeviceName | None = None
 
 
 class Signup(Payload):
@@ -45,6 +69,7 @@ class Login(Payload):
     ]
     password: AnyPassword
     token_transport: Transport = Transport.BEARER
+    device: SentDevice | None = None
 
 
 class Refresh(Payload):
@@ -54,10 +79,14 @@ class Refresh(Payload):
 
 
 class Logout(Payload):
-    """Which sessions to end. `refresh_token` serves a caller whose access token has expired."""
+    """Which sessions to end. `refresh_token` serves a caller whose access token has expired.
+
+    The device that `device_id` names gets no more pushes, if it is the caller's.
+    """
 
     scope: LogoutScope = LogoutScope.CURRENT
     refresh_token: RefreshToken | None = None
+    device_id: DeviceId | None = None
 
 
 @dataclass(slots=True)
@@ -113,6 +142,7 @@ class Session:
     auth_methods: list[str]
     """How its user signed in, in names of RFC 8176, such as `pwd` and `otp`."""
     aal: Aal
+    device_id: DeviceId | None
     authenticated_at: datetime
     created_at: datetime
     last_seen_at: datetime

@@ -9,6 +9,7 @@ from src.auth import exceptions
 from src.auth.constants import Aal, LoginMethod, LogoutScope, Transport
 from src.auth.schemas import (
     CredentialsSecret,
+    DeviceId,
     Principal,
     Profile,
     Session,
@@ -108,10 +109,11 @@ async def demand_login_method(conn: Transaction, *, user_id: UserId) -> None:
 @sql(
     """
     INSERT INTO session (id, account_id, transport, refresh_key, auth_methods, aal,
-                         idle_expires_at, expires_at, ip_prefix, user_agent)
+                         idle_expires_at, expires_at, ip_prefix, user_agent, device_id)
     VALUES (%(session_id)s, %(user_id)s, %(transport)s, %(refresh_key)s, %(auth_methods)s,
             %(aal)s, now() + interval '1 second' * %(idle_seconds)s,
-            now() + interval '1 second' * %(absolute_seconds)s, %(ip_prefix)s, %(user_agent)s)
+            now() + interval '1 second' * %(absolute_seconds)s, %(ip_prefix)s, %(user_agent)s,
+            %(device_id)s)
     RETURNING least(idle_expires_at, expires_at)
     -- The account has just been read, the id is random.
     -- allow constraint(session_account_id_fkey, session_pkey)
@@ -130,6 +132,7 @@ async def open_session(
     absolute_seconds: float,
     ip_prefix: str,
     user_agent: str,
+    device_id: DeviceId | None,
 ) -> datetime:
     """Start a session; returns when it ends unless it is refreshed."""
     ...
@@ -190,8 +193,8 @@ async def list_profiles(conn: Connection, *, session_ids: list[SessionId]) -> li
 
 @sql(
     """
-    SELECT id, transport, auth_methods, aal, authenticated_at, created_at, last_seen_at,
-           least(idle_expires_at, expires_at) AS expires_at
+    SELECT id, transport, auth_methods, aal, device_id, authenticated_at, created_at,
+           last_seen_at, least(idle_expires_at, expires_at) AS expires_at
       FROM session
      WHERE id = %(session_id)s
     """,

@@ -9,7 +9,7 @@ from src import security
 from src.auth import exceptions, service, tokens
 from src.auth.constants import SECOND_FACTORS, Aal, Transport
 from src.auth.keys import KeyRing
-from src.auth.schemas import SessionId, SessionSecret
+from src.auth.schemas import DeviceId, SessionId, SessionSecret
 from src.config import AuthenticationSettings
 from src.database import Connection, Pools, Transaction
 from src.security import Sealer, Unsealable
@@ -57,6 +57,7 @@ async def start(
     caller: Caller,
     auth_methods: list[str],
     now: datetime,
+    device_id: DeviceId | None = None,
 ) -> IssuedSecret:
     """Open a session for somebody who has just proved who they are.
 
@@ -77,6 +78,7 @@ async def start(
         absolute_seconds=lifetimes.absolute_days * _DAY_SECONDS,
         ip_prefix=caller.ip_prefix,
         user_agent=caller.user_agent,
+        device_id=device_id,
     )
     return IssuedSecret(
         session_id=session_id,

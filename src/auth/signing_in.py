@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 
 from src.auth import cookies, schemas, sessions
+from src.auth.binding import Devices, DeviceSecret, ProcessDevices
 from src.auth.constants import SECOND_FACTORS, Transport
 from src.auth.dependencies import (
     Authentication,
@@ -31,6 +32,8 @@ class SigningIn:
     settings: Settings
     authentication: Authentication
     caller: sessions.Caller
+    devices: Devices
+    device_secret: str | None
 
 
 async def signing_in(
@@ -39,11 +42,13 @@ async def signing_in(
     settings: ProcessSettings,
     authentication: ProcessAuthentication,
     caller: RequestCaller,
+    devices: ProcessDevices,
+    device_secret: DeviceSecret,
     pools: Pools,
 ) -> SigningIn:
     """The signing keys are read before a transaction begins."""
     await authentication.issuer.keys.ensure(pools)
-    return SigningIn(request, response, settings, authentication, caller)
+    return SigningIn(request, response, settings, authentication, caller, devices, device_secret)
 
 
 Outcome = schemas.SignedIn | schemas.MfaRequired
@@ -67,12 +72,13 @@ async def complete(
     user_id: UserId,
     transport: Transport,
     auth_methods: list[str],
+    device: schemas.SentDevice | None = None,
 ) -> Outcome:
     """Open a session for somebody who has just proved who they are, and send its tokens.
 
     Who has a second factor and has not shown one gets a ticket instead, for the second step.
     `auth_methods` are names of RFC 8176, such as `pwd`. `check_transport` comes first: before
-    anything is spent.
+    anything is spent. A `device` is theirs from then on; raises what refuses it.
     """
     if SECOND_FACTORS.isdisjoint(auth_methods):
         methods = await mfa_service.list_methods(conn, user_id=user_id)
@@ -85,10 +91,16 @@ async def complete(
                 methods=methods,
                 transport=transport,
                 auth_methods=auth_methods,
+                device=device,
             )
             return schemas.MfaRequired(mfa=challenge)
     return await open_session(
-        conn, signing, user_id=user_id, transport=transport, auth_methods=auth_methods
+        conn,
+        signing,
+        user_id=user_id,
+        transport=transport,
+        auth_methods=auth_methods,
+        device=device,
     )
 
 
@@ -99,9 +111,14 @@ async def open_session(
     user_id: UserId,
     transport: Transport,
     auth_methods: list[str],
+    device: schemas.SentDevice | None = None,
 ) -> schemas.SignedIn:
     """Open a session for somebody who has shown all factors that their account has."""
     user = await users_service.get(conn, user_id=user_id)
+    if device is not None:
+        await signing.devices.sign_in(
+            conn, user_id=user_id, device=device, secret=signing.device_secret
+        )
     issued = await sessions.start(
         conn,
         signing.authentication.issuer,
@@ -110,6 +127,7 @@ async def open_session(
         caller=signing.caller,
         auth_methods=auth_methods,
         now=datetime.now(UTC),
+        device_id=device.id if device else None,
     )
     tokens, csrf_token = send(signing.request, signing.response, signing.settings, issued)
     return schemas.SignedIn(user=user, tokens=tokens, csrf_token=csrf_token)

@@ -140,6 +140,10 @@ def _refresh_cookie(scene: Scene) -> Mapping[str, str]:
     return {"core_rt": scene.world.callers[Who.OWNER].refresh_token}
 
 
+def _new_device(scene: Scene) -> Mapping[str, str]:
+    return {"device_id": str(uuid4())}
+
+
 def _fresh_ids(scene: Scene) -> Mapping[str, str]:
     return {"submission_id": str(uuid4()), "answer_id": str(uuid4())}
 
@@ -251,6 +255,10 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     ],
     "remove_my_password": [ok(409, label="the only way to sign in")],
     "get_me": [ok()],
+    "register_device": [ok(201, path=_new_device, body=lambda _: {"type": "ios"})],
+    "list_my_devices": [ok()],
+    "bind_device": [ok(201, path=_new_device, body=lambda _: {"type": "ios"})],
+    "remove_device": [ok(404, path=_new_device)],
     "create_team": [ok(201, body=lambda _: {"name": "Birds"})],
     "list_teams": [ok()],
     "get_team": [ok()],

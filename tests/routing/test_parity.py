@@ -25,6 +25,7 @@ from tests.auth.mfa.securing import Secured, secure, ticket
 from tests.auth.passkeys.authenticator import Authenticator
 from tests.auth.passkeys.registering import ask, options, register
 from tests.conftest import AppBy, Execute, RawConnection
+from tests.devices.registering import bind
 from tests.http import BASE_URL, acting_as, bearer, client_of
 from tests.routing.pairs import FRESH, Recorded
 
@@ -83,6 +84,7 @@ class World:
     passkey_id: str
     assertion: dict[str, Any]
     credential: dict[str, Any]
+    device_id: str
 
     @property
     def owner(self) -> factories.User:
@@ -156,6 +158,14 @@ def valid(world: World) -> dict[str, Sent]:
         ),
         "remove_my_password": Sent("DELETE", "/v1/users/me/password", headers=me),
         "get_me": Sent("GET", "/v1/users/me", headers=me),
+        "register_device": Sent(
+            "PUT", f"/v1/devices/{new_id}", {"type": "web", "app_version": "1 é"}
+        ),
+        "list_my_devices": Sent("GET", "/v1/users/me/devices?limit=1", headers=me),
+        "bind_device": Sent(
+            "PUT", f"/v1/users/me/devices/{new_id}", {"type": "ios", "name": "é"}, headers=me
+        ),
+        "remove_device": Sent("DELETE", f"/v1/users/me/devices/{world.device_id}", headers=me),
         "create_team": Sent("POST", "/v1/teams", {"name": " Birds é"}, headers=me),
         "list_teams": Sent("GET", "/v1/teams?limit=1", headers=me),
         "get_team": Sent("GET", team, headers=me),
@@ -437,6 +447,9 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         assert invited.status_code == 201, invited.text
         kept = await register(client, guest)
         asked, wanted = await ask(client), await options(client, member)
+        device_id = str(uuid5(NAMESPACE, "device"))
+        bound = await bind(client, on.owner, device_id)
+        assert bound.status_code == 201, bound.text
     # Long enough ago for another link.
     await execute("UPDATE invitation SET sent_at = now() - interval '1 hour'")
     await execute("UPDATE account SET email_verified_at = now() WHERE id = %(id)s", id=guest.id)
@@ -462,6 +475,7 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
             "credential": Authenticator().create(wanted["options"]),
             "name": "Phone",
         },
+        device_id=device_id,
     )
 
 
@@ -469,7 +483,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 FRESH_WORDS = re.compile(
     r'("(?:access_token|refresh_token|csrf_token|trace_id|token|url'
-    r'|ticket|secret|otpauth_uri|challenge)": ?)"[^"]*"'
+    r'|ticket|secret|device_secret|otpauth_uri|challenge)": ?)"[^"]*"'
     r'|("recovery_codes": ?)\[[^]]*\]'
     r'|("expires_in": ?)[0-9]+'
     r"|((?:core_at|core_rt)=)[^;]*|(expires=)[^;]*|(Max-Age=)[0-9]+"

@@ -29,7 +29,13 @@ _FRESH = (*CALLER_PROBLEMS, auth_exceptions.FreshLoginRequired)
 @login_router.post(
     "/login/mfa",
     summary="Sign in: the second step",
-    responses=problems(exceptions.InvalidMfaCode, auth_exceptions.CsrfFailed, Invalid, Unavailable),
+    responses=problems(
+        exceptions.InvalidMfaCode,
+        auth_exceptions.CsrfFailed,
+        auth_exceptions.DeviceOwned,
+        Invalid,
+        Unavailable,
+    ),
 )
 async def log_in_with_factor(
     step: schemas.SecondStep,
@@ -68,12 +74,14 @@ async def log_in_with_factor(
         )
         proved = AUTH_METHODS
     await onetime_service.spend(conn, purpose=Purpose.MFA, token=step.ticket)
+    device = ticket.detail.get("device")
     return await signing_in.open_session(
         conn,
         signing,
         user_id=ticket.user_id,
         transport=transport,
         auth_methods=[*ticket.detail["auth_methods"], *proved],
+        device=auth_schemas.SentDevice.model_validate(device) if device else None,
     )
 
 

@@ -11,7 +11,7 @@ from src.auth.mfa.constants import TRIES, TRIES_WINDOW
 from src.auth.mfa.schemas import Factors, NewTotp, TotpSecret
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
-from src.auth.schemas import MfaChallenge
+from src.auth.schemas import MfaChallenge, SentDevice
 from src.database import Connection, Transaction, sql
 from src.notifications import service as notifications_service
 from src.notifications.constants import SecurityEvent, Template
@@ -68,6 +68,7 @@ async def issue_ticket(
     methods: list[MfaMethod],
     transport: Transport,
     auth_methods: list[str],
+    device: SentDevice | None = None,
 ) -> MfaChallenge:
     """What somebody comes back with for the second step. `key` is the service's secret key.
 
@@ -79,7 +80,11 @@ async def issue_ticket(
         purpose=Purpose.MFA,
         target=str(uuid4()),
         user_id=user_id,
-        detail={"transport": transport, "auth_methods": auth_methods},
+        detail={
+            "transport": transport,
+            "auth_methods": auth_methods,
+            "device": device.model_dump(mode="json") if device else None,
+        },
     )
     return MfaChallenge(ticket=issued.token, methods=methods, expires_at=issued.expires_at)
 
