@@ -1,6 +1,7 @@
 """Another secret key: what the old one sealed opens, is sealed anew, and then needs it no more."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from httpx2 import AsyncClient
@@ -8,13 +9,18 @@ from pydantic import SecretStr
 
 from src import security
 from src.auth import cookies
+from src.auth.constants import DeviceType
 from src.auth.exceptions import CsrfFailed
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.auth.onetime.exceptions import InvalidCode
+from src.auth.schemas import DeviceId
 from src.config import SecretsSettings, Settings
 from src.constants import Environment
 from src.database import Connection, Pools, Transaction
+from src.devices import service as devices_service
+from src.devices.constants import Service
+from src.devices.schemas import DeviceRegister, PushAddress
 from src.management import service
 from src.management.service import sealing
 from src.management.service.sealing import HASHED, SEALED
@@ -89,6 +95,14 @@ async def everything_sealed(conn: Transaction) -> None:
         to="ann@example.org",
         locale="en",
         params={"link": "https://core.example.org/x", "code": "123456"},
+    )
+    await devices_service.register(
+        conn,
+        factories.SEALER,
+        device_id=DeviceId(uuid4()),
+        sent=DeviceRegister(type=DeviceType.IOS),
+        address=PushAddress(Service.FCM, "token", "token"),
+        secret=None,
     )
 
 

@@ -170,6 +170,47 @@ async def _stale_messages(
 async def _store_messages(conn: Transaction, *, ids: list[str], sealed: list[bytes]) -> int: ...
 
 
+@sql(
+    """
+    SELECT count(*)
+      FROM push_token
+     WHERE substring(token FROM 1 FOR 4) <> %(key_id)s
+    -- The table is walked by its key.
+    -- allow scan
+    """
+)
+async def _count_push_tokens(conn: Connection, *, key_id: bytes) -> int: ...
+
+
+@sql(
+    """
+    SELECT device_id::text AS id, token AS sealed
+      FROM push_token
+     WHERE substring(token FROM 1 FOR 4) <> %(key_id)s
+       AND device_id > %(after)s::text::uuid  -- if after
+     ORDER BY push_token.device_id
+     LIMIT %(limit)s
+       FOR NO KEY UPDATE SKIP LOCKED
+    -- The table is walked by its key.
+    -- allow scan
+    """
+)
+async def _stale_push_tokens(
+    conn: Transaction, *, after: str | None, key_id: bytes, limit: int
+) -> list[SealedSecret]: ...
+
+
+@sql(
+    """
+    UPDATE push_token
+       SET token = fresh.sealed
+      FROM unnest(%(ids)s::text[], %(sealed)s::bytea[]) AS fresh (id, sealed)
+     WHERE push_token.device_id = fresh.id::uuid
+    """
+)
+async def _store_push_tokens(conn: Transaction, *, ids: list[str], sealed: list[bytes]) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
     """A column whose values are sealed."""
@@ -190,6 +231,7 @@ SEALED = (
         "signing_key", "private_key", _count_signing_keys, _stale_signing_keys, _store_signing_keys
     ),
     SealedColumn("message", "params", _count_messages, _stale_messages, _store_messages),
+    SealedColumn("push_token", "token", _count_push_tokens, _stale_push_tokens, _store_push_tokens),
 )
 HASHED: frozenset[tuple[str, str]] = frozenset({("rate_limit", "key")})
 """Columns that hold hashes or public values, and are called neither `..._hash` nor `...sha256`."""
