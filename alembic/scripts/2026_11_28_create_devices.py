@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "e28f9dd6fa7d"
-down_revision = "8201918bfb0b"
+down_revision = "3c5a1f7be294"
 branch_labels = None
 depends_on = None
 
