@@ -54,7 +54,10 @@ def free_port() -> int:
 
 def plain_environment() -> dict[str, str]:
     """Our environment without what would change the service's settings."""
-    prefixes = ("DATABASE__", "ENVIRONMENT", "DATA_DIR", "SECRETS__", "OTEL_", "LOG__", "PYTHON")
+    prefixes = (
+        *("DATABASE__", "ENVIRONMENT", "DATA_DIR", "SECRETS__", "LIMITS__", "TRUSTED_PROXIES"),
+        *("OTEL_", "LOG__", "PYTHON"),
+    )
     return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
 
 

@@ -128,6 +128,7 @@ class CorsSettings(Section):
     allow_headers: CommaList = (
         "Authorization",
         "Content-Type",
+        "Idempotency-Key",
         "If-Match",
         "If-None-Match",
         "X-CSRF-Token",
@@ -314,6 +315,13 @@ class RateSettings(Section):
     its /64, here and below. 0 switches a rule off."""
     login_ip_hour: Times = 300
     """The same in an hour."""
+    login_failures: Times = 10
+    """Wrong passwords of one account until each further one has to wait: 1 second, 2, 4, and so on
+    up to 15 minutes. It starts anew after 15 minutes without one, or with the right one. Whoever
+    comes too soon is answered as by a wrong password."""
+    login_failures_in_a_row: Times = 100
+    """Wrong passwords in a row, over any time, until the account's password is no way in any more:
+    then it has to be reset."""
     signup_ip: Times = 10
     """Sign-ups from one IP address in an hour."""
     refresh_session: Times = 30
@@ -343,6 +351,12 @@ class RateSettings(Section):
     """Attempts at a second factor of one account in 15 minutes."""
     test_notification: Times = 3
     """Test notifications that one account may send itself in a minute."""
+    api_burst: Times = 0
+    """Requests of any kind in 10 seconds from one access token, or from one IP address where no
+    `Authorization` came; 100 would be usual. It is off by default, for it costs each request some
+    microseconds; off, it costs nothing. Each process counts by itself."""
+    api_minute: Times = 0
+    """The same in a minute; 600 would be usual."""
 
 
 class LimitSettings(Section):

@@ -16,7 +16,7 @@ from src.answers.router import router as answers_router
 from src.applets.router import router as applets_router
 from src.applets.router import team_router as team_applets_router
 from src.auth import keys, passwords, sessions, tokens
-from src.auth.dependencies import Authentication
+from src.auth.dependencies import Authentication, identified
 from src.auth.exceptions import CsrfFailed
 from src.auth.mfa.router import login_router as mfa_login_router
 from src.auth.mfa.router import router as mfa_router
@@ -34,10 +34,13 @@ from src.devices.router import router as devices_router
 from src.devices.service import SignedInDevices
 from src.exports.router import router as exports_router
 from src.forwarded import Forwarded
+from src.idempotency.exceptions import REFUSALS
+from src.idempotency.middleware import Idempotency
 from src.invitations.router import my_router as my_invitations_router
 from src.invitations.router import router as invitations_router
 from src.invitations.router import team_router as team_invitations_router
 from src.limiter import Limiter
+from src.limits.middleware import GeneralLimit, quotas
 from src.management.router import router as management_router
 from src.metrics import Metrics
 from src.middleware import (
@@ -66,6 +69,14 @@ The backend that a team collecting data from people runs by itself.
 
 **Signing in.** `POST /v1/auth/signup` or `/v1/auth/login` answers with an access token; send it as
 `Authorization: Bearer ...`. Browsers may ask for cookies instead (`token_transport: "cookie"`).
+
+**Repeating.** A POST may carry an `Idempotency-Key`: for a day, the same request under the same key
+is not done again but answered as it was (`Idempotency-Replayed: true`).
+
+**Limits.** Whoever comes too often is answered 429 with `Retry-After`. Answers of operations with a
+limit say how the caller stands: `RateLimit-Policy` has its quota (`q`) and window in seconds (`w`),
+`RateLimit` what is left of it (`r`) and the seconds until it is whole again, or in a refusal until
+the next request (`t`).
 
 **Failures** are RFC 9457 problems with a stable `code`; a 422 lists every mistake with a pointer.
 
@@ -117,6 +128,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
         around=_around(settings, metrics := Metrics(), compiled=compiled),
         cookie_refusals=[CsrfFailed],
+        key_refusals=REFUSALS,
         middleware=[
             Middleware(LastResort),
             Middleware(BodyLimit, max_body_size=settings.limits.body_bytes),
@@ -224,6 +236,10 @@ def _around(settings: Settings, metrics: Metrics, *, compiled: bool) -> list[Mid
                 expose_headers=list(exposed_headers()),
             )
         )
+    if general := quotas(settings.limits.rates):
+        stack.append(Middleware(GeneralLimit, quotas=general))
+    body_bytes = settings.limits.body_bytes
+    stack.append(Middleware(Idempotency, identify=identified, max_body_size=body_bytes))
     if compiled and settings.compiled_routes:
-        stack.append(Middleware(CompiledRoutes, max_body_size=settings.limits.body_bytes))
+        stack.append(Middleware(CompiledRoutes, max_body_size=body_bytes))
     return stack

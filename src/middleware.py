@@ -225,6 +225,7 @@ def exposed_headers() -> Iterable[str]:
     """Response headers that browsers show to scripts of other origins."""
     return (
         "ETag",
+        "Idempotency-Replayed",
         "Location",
         limiter.STATE_FIELD,
         limiter.POLICY_FIELD,

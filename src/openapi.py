@@ -20,6 +20,7 @@ from src.exceptions import (
     Unavailable,
     UnsupportedMedia,
 )
+from src.permissions import PERMISSIONS
 from src.problems import MEDIA_TYPE, TYPE_PREFIX
 from src.schemas import Problem
 
@@ -38,6 +39,16 @@ _SECURITY_SCHEMES = {
         "an allowed `Origin` and the session's token in `X-CSRF-Token`.",
     },
 }
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Names this request, such as by a random UUID. For 24 hours, the same request "
+    "under the same name is not done again: it gets the answer of the first one.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+"""What `src.idempotency` takes, for every POST that does not say otherwise in its permission."""
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
@@ -94,7 +105,8 @@ class DescribedApp(FastAPI):
     """An application whose document tells the truth: failures are problems, all of them listed.
 
     `around` is middleware that stands outside of FastAPI's own, which most requests then never see.
-    `cookie_refusals` are what a signed-in caller's changes may meet, and no change lists itself.
+    `cookie_refusals` are what a signed-in caller's changes may meet, and `key_refusals` those that
+    come with an `Idempotency-Key`; no operation lists them itself.
     """
 
     def __init__(
@@ -102,10 +114,12 @@ class DescribedApp(FastAPI):
         *,
         around: Sequence[Middleware] = (),
         cookie_refusals: Sequence[type[CoreError]] = (),
+        key_refusals: Sequence[type[CoreError]] = (),
         **declared: Any,
     ) -> None:
         super().__init__(**declared)
         self.cookie_refusals = cookie_refusals
+        self.key_refusals = key_refusals
         outermost: ASGIApp = super().__call__
         for middleware, args, kwargs in reversed(around):
             outermost = middleware(outermost, *args, **kwargs)
@@ -121,6 +135,7 @@ class DescribedApp(FastAPI):
         if self.openapi_schema is None:
             self.openapi_schema = super().openapi()
             _correct(self.openapi_schema, self.cookie_refusals)
+            _take_keys(self.openapi_schema, self.key_refusals)
         return self.openapi_schema
 
 
@@ -152,6 +167,16 @@ def _correct(schema: dict[str, Any], cookie_refusals: Sequence[type[CoreError]])
                     _make_problem(response)
     for name in ("HTTPValidationError", "ValidationError"):
         components.get("schemas", {}).pop(name, None)
+
+
+def _take_keys(schema: dict[str, Any], refusals: Sequence[type[CoreError]]) -> None:
+    """Say of each operation that takes an `Idempotency-Key` that it does."""
+    for path in schema["paths"].values():
+        operation = path.get("post", {})
+        permission = PERMISSIONS.get(operation.get("operationId", ""))
+        if permission is not None and permission.takes_key:
+            operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+            _list(operation, *refusals)
 
 
 def _make_problem(response: dict[str, Any]) -> None:

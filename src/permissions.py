@@ -6,7 +6,7 @@ Each operation has an entry, under the name of its route's function. The route l
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
@@ -74,6 +74,8 @@ class Permission:
     platform_role: PlatformRole | None = None
     scope: str | None = None
     """What a key for programs must have been made for."""
+    takes_key: bool = True
+    """Whether a POST takes an `Idempotency-Key`, and is then answered alike when it is repeated."""
     note: str = ""
     """The finer rule, where there is one: whose submissions, which members."""
 
@@ -96,7 +98,9 @@ class Permission:
     def described(self) -> dict[str, Any]:
         """The parts that say something, as JSON."""
         parts = {
-            name: value for name, value in asdict(self).items() if value or name == "principal"
+            name: value
+            for name, value in asdict(self).items()
+            if (value and name != "takes_key") or name == "principal"
         }
         return {**parts, "principal": self.principal.name.lower()}
 
@@ -139,6 +143,11 @@ def platform(
     return Permission(Principal.PLATFORM, fresh=fresh, platform_role=role, note=note)
 
 
+def keyless(permission: Permission) -> Permission:
+    """The same for a POST that takes no `Idempotency-Key`: repeating it does no harm anyway."""
+    return replace(permission, takes_key=False)
+
+
 _BY_REFRESH_TOKEN = "the refresh token says whose session it is"  # noqa: S105  (no password)
 _NOT_ABOVE = "nobody on themselves, nor on who has a role that they lack"
 _OWN_OR_ALL = "admins and owners see everybody's submissions, others their own"
@@ -157,9 +166,9 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "sign_up": anonymous(),
         "log_in": anonymous(),
         "log_in_with_factor": anonymous("the ticket of the first step says who it is"),
-        "refresh_tokens": anonymous(_BY_REFRESH_TOKEN),
-        "log_out": anonymous(
-            "the access token, or else the refresh token, says whose session it is"
+        "refresh_tokens": keyless(anonymous(_BY_REFRESH_TOKEN)),
+        "log_out": keyless(
+            anonymous("the access token, or else the refresh token, says whose session it is")
         ),
         "get_session": user(),
         "reauthenticate": user("who knows the password"),
@@ -220,7 +229,7 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "get_applet": applet(Role.VIEWER),
         "get_draft": applet(Role.EDITOR),
         "put_draft": applet(Role.EDITOR),
-        "import_draft": applet(Role.EDITOR),
+        "import_draft": keyless(applet(Role.EDITOR)),
         "publish_version": applet(Role.EDITOR),
         "list_versions": applet(Role.VIEWER),
         "get_content": applet(Role.VIEWER),

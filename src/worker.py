@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 from procrastinate.jobs import DeleteJobCondition
 
@@ -9,7 +10,9 @@ from src.auth.tasks import blueprint as auth_tasks
 from src.config import Settings
 from src.database import Pools, conninfo, open_pools
 from src.devices.tasks import blueprint as devices_tasks
+from src.idempotency.tasks import blueprint as idempotency_tasks
 from src.jobs import service as jobs_service
+from src.limiter import Limiter
 from src.limits.tasks import blueprint as limits_tasks
 from src.notifications.client import open_clients
 from src.notifications.tasks import blueprint as notifications_tasks
@@ -25,6 +28,7 @@ async def run(settings: Settings, pools: Pools) -> None:
         conninfo(settings.database),
         {
             "auth": auth_tasks,
+            "idempotency": idempotency_tasks,
             "limits": limits_tasks,
             "devices": devices_tasks,
             "notifications": notifications_tasks,
@@ -36,7 +40,7 @@ async def run(settings: Settings, pools: Pools) -> None:
             concurrency=CONCURRENCY,
             install_signal_handlers=False,
             additional_context={
-                "pools": pools,
+                "pools": replace(pools, limiter=Limiter(settings)),
                 "clients": clients,
                 "sealer": Sealer(settings.secret_key, settings.previous_keys),
             },

@@ -9,10 +9,19 @@ from fastapi import Depends, Request
 from src.auth import cookies, exceptions, passwords, schemas, service, tokens
 from src.auth.callers import Callers
 from src.auth.constants import USER_AGENT_MAX, Transport
+from src.auth.lockout import service as lockout_service
 from src.auth.sessions import Caller, Issuer
 from src.constants import SAFE_METHODS
-from src.dependencies import Deciding, Pools, ProcessSettings
-from src.exceptions import Invalid, Unauthenticated
+from src.dependencies import (
+    Deciding,
+    Pools,
+    ProcessSettings,
+    current_pools,
+    current_settings,
+)
+from src.exceptions import Invalid, PermissionDenied, Unauthenticated
+from src.limits import service as limits_service
+from src.limits.constants import Rule
 from src.permissions import enforces
 from src.routing import permission_of
 from src.users.schemas import UserId
@@ -124,6 +133,27 @@ def admitted(request: Request, claims: tokens.Claims, found: AnyPrincipal | None
     return found
 
 
+async def identified(request: Request) -> str | None:
+    """Who calls, for what is kept by caller before a route is asked. None if a route would refuse.
+
+    Raises Unavailable.
+    """
+    settings, pools = current_settings(request), current_pools(request)
+    authentication = await request_authentication(request)
+    try:
+        sent = sent_token(request, settings)
+        if sent is None:
+            return None
+        claims = await claims_of(sent, request, settings, authentication, pools)
+    except (Unauthenticated, PermissionDenied):
+        return None
+    conn = pools.deciding.single
+    principal = await authentication.callers.principal_of(conn, claims.session_id)
+    if principal is None or principal.id != claims.user_id:
+        return None
+    return str(principal.id)
+
+
 CALLER_PROBLEMS = (exceptions.InvalidToken,)
 """What a route that asks for `CurrentUser` may answer, beside asking for a token at all."""
 
@@ -150,6 +180,7 @@ class NewPasswordSecret:
 
 async def hashed_password(
     new: schemas.Signup,
+    caller: RequestCaller,
     settings: ProcessSettings,
     authentication: ProcessAuthentication,
     pools: Pools,
@@ -157,6 +188,7 @@ async def hashed_password(
     """The hash of a password that is good enough. Computed before a connection is borrowed."""
     if not settings.signup_is_open:
         raise exceptions.SignupDisabled()
+    await limits_service.demand(pools, Rule.SIGNUP_IP, caller.ip)
     context = [new.email.partition("@")[0], new.username or "", new.given_name, new.family_name]
     if errors := passwords.mistakes(new.password, context=context):
         raise Invalid(errors=errors)
@@ -175,12 +207,24 @@ class VerifiedLoginSecret:
 
 
 async def verified_login(
-    login: schemas.Login, authentication: ProcessAuthentication, pools: Pools
+    login: schemas.Login,
+    caller: RequestCaller,
+    authentication: ProcessAuthentication,
+    pools: Pools,
 ) -> VerifiedLoginSecret:
-    """Unknown account and wrong password: one answer, one duration, no connection held."""
+    """Unknown, wrong, too soon after wrong ones: one answer, one duration, no connection held."""
+    await limits_service.demand(pools, Rule.LOGIN_IP, caller.ip)
+    await limits_service.demand(pools, Rule.LOGIN_IP_HOUR, caller.ip)
     credentials = await service.find_credentials(pools.deciding.single, identifier=login.identifier)
     hasher = authentication.hasher
-    is_right = await hasher.verify(credentials.hash if credentials else None, login.password)
+    is_right = await lockout_service.is_right(
+        pools,
+        hasher,
+        user_id=credentials.user_id if credentials else None,
+        identifier=login.identifier,
+        hashed=credentials.hash if credentials else None,
+        password=login.password,
+    )
     if credentials is None or not is_right:
         raise exceptions.InvalidCredentials()
     if not credentials.is_active:

@@ -163,3 +163,17 @@ passkey = Table(
     CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name_length"),
     comment="core: public keys of passkeys; the private halves never leave their owners",
 )
+
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    # A keyed hash of the account, or of what was typed where there is none.
+    Column("key", LargeBinary, primary_key=True),
+    Column("recent", Integer, nullable=False),
+    Column("in_a_row", Integer, nullable=False),
+    # When the next password is looked at.
+    instant("free_at", default=None),
+    comment="core: attempts at a password since the last right one; unlogged",
+    prefixes=["UNLOGGED"],
+    postgresql_with={"fillfactor": "70"},
+)

@@ -27,6 +27,7 @@ from src.config import Settings
 from src.constants import API_PREFIX
 from src.dependencies import Database, Deciding, Pools, ProcessSettings, Transaction
 from src.exceptions import Busy, Invalid, Unavailable
+from src.limits.exceptions import RateLimited
 from src.openapi import private_problems, problems
 from src.routing import Route
 from src.users import exceptions as users_exceptions
@@ -48,6 +49,7 @@ _JWKS_MAX_AGE = 300
         exceptions.CsrfFailed,
         users_exceptions.EmailTaken,
         users_exceptions.UsernameTaken,
+        RateLimited,
         Invalid,
         Busy,
         Unavailable,
@@ -91,6 +93,7 @@ async def sign_up(
         exceptions.AccountDisabled,
         exceptions.DeviceOwned,
         exceptions.CsrfFailed,
+        RateLimited,
         Invalid,
         Busy,
         Unavailable,
@@ -145,6 +148,7 @@ async def sent_refresh_token(
         exceptions.RefreshReused,
         exceptions.SessionExpired,
         exceptions.CsrfFailed,
+        RateLimited,
         Invalid,
         Unavailable,
     ),

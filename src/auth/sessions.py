@@ -12,6 +12,8 @@ from src.auth.keys import KeyRing
 from src.auth.schemas import DeviceId, SessionId, SessionSecret
 from src.config import AuthenticationSettings
 from src.database import Connection, Pools, Transaction
+from src.limits import service as limits_service
+from src.limits.constants import Rule
 from src.security import Sealer, Unsealable
 from src.users.schemas import UserId
 
@@ -108,7 +110,7 @@ async def refresh(
     """Trade a refresh token for its successor.
 
     The current token of a session that stands takes one write. All else is decided in a
-    transaction that holds the session.
+    transaction that holds the session. Raises RateLimited.
     """
     lifetimes = issuer.settings.refresh_token
     session = await service.find_session(
@@ -117,7 +119,10 @@ async def refresh(
         grace_seconds=lifetimes.grace_seconds,
     )
     key = unsealed_key(issuer.sealer, session)
-    if claim.is_genuine(key) and claim.counter == session.refresh_counter:
+    is_genuine = claim.is_genuine(key)
+    if is_genuine:  # else anybody could use up what the session is allowed
+        await limits_service.demand(pools, Rule.REFRESH_SESSION, session.id)
+    if is_genuine and claim.counter == session.refresh_counter:
         expires_at = await service.rotate_current(
             conn,
             session_id=session.id,

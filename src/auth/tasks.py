@@ -3,6 +3,7 @@
 from procrastinate import Blueprint, JobContext
 
 from src.auth import keys, service
+from src.auth.lockout import service as lockout_service
 from src.auth.onetime import service as onetime_service
 from src.database import Pools
 from src.jobs import service as jobs_service
@@ -33,6 +34,18 @@ async def purge_one_time_tokens(context: JobContext, timestamp: int) -> None:
     """Forget secrets of one use that expired long ago."""
     pools: Pools = context.additional_context["pools"]
     while await onetime_service.purge(pools.write.single):
+        pass
+
+
+@jobs_service.periodic(blueprint, cron="47 3 * * *")
+@blueprint.task(
+    name="purge_login_attempts", queueing_lock="auth.purge_login_attempts", pass_context=True
+)
+async def purge_login_attempts(context: JobContext, timestamp: int) -> None:
+    """Forget attempts at passwords of long ago."""
+    pools: Pools = context.additional_context["pools"]
+    in_a_row = pools.counting.rates.login_failures_in_a_row
+    while await lockout_service.purge(pools.write.single, in_a_row=in_a_row):
         pass
 
 

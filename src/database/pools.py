@@ -97,6 +97,13 @@ class Pools:
     limiter: Limiter | None = None
     """With what the application counts requests; `src.limits` does it."""
 
+    @property
+    def counting(self) -> Limiter:
+        """The limiter. Only pools of an application have one."""
+        if self.limiter is None:
+            raise RuntimeError("these pools belong to no application that counts")
+        return self.limiter
+
     def named(self) -> dict[str, Pool]:
         """The distinct pools by name, for metrics."""
         named = {"write": self.write, "read": self.read, "stream": self.stream}

@@ -94,7 +94,7 @@ async def allows(pools: Pools, rule: Rule, subject: Subject) -> bool:
 
 async def forgive(pools: Pools, rule: Rule, subject: Subject) -> None:
     """Give the subject its whole quota back."""
-    limiter = _limiter(pools)
+    limiter = pools.counting
     key = _key(limiter, rule, subject)
     limiter.refusals.forget(key)
     await _forget(pools.write.single, key=key)
@@ -175,7 +175,7 @@ async def _first_refused(pools: Pools, *counted: Counted) -> Finding | None:
 
 async def _find(pools: Pools, rule: Rule, subject: Subject) -> Finding | None:
     """Count one request. None where the rule is off, or spares the subject."""
-    limiter, window = _limiter(pools), WINDOWS[rule]
+    limiter, window = pools.counting, WINDOWS[rule]
     quota: int = getattr(limiter.rates, rule)
     if quota == 0 or (window.by_ip and limiter.spares_loopback and _is_loopback(str(subject))):
         return None
@@ -196,12 +196,6 @@ async def _find(pools: Pools, rule: Rule, subject: Subject) -> Finding | None:
 def _key(limiter: Limiter, rule: Rule, subject: Subject) -> bytes:
     name = network_of(str(subject)) if WINDOWS[rule].by_ip else str(subject)
     return limiter.key(rule, name)
-
-
-def _limiter(pools: Pools) -> Limiter:
-    if pools.limiter is None:
-        raise RuntimeError("these pools belong to no application that counts")
-    return pools.limiter
 
 
 def _is_loopback(ip: str) -> bool:

@@ -29,7 +29,7 @@ class Compiled:
         for context in iter_route_contexts(app.routes):
             if isinstance(context.original_route, WebSocketRoute):
                 continue
-            name, address, made = context.name or "", _address(context), None
+            name, address, made = context.name or "", address_of(context), None
             try:
                 if any(other.is_hiding(address) for other in earlier):
                     raise NotCompiledError("an earlier route has some of its addresses")
@@ -45,7 +45,8 @@ class Compiled:
             earlier.append(address)
 
 
-def _address(context: RouteContext) -> Address:
+def address_of(context: RouteContext) -> Address:
+    """The requests that a route takes."""
     if not isinstance(context.original_route, StarletteRoute):
         # A mount and its like take whatever begins as they do, by any method.
         return Address.below(context.path_format or "")

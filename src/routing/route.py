@@ -93,6 +93,11 @@ class Route(JsonRoute):
             raise UndeclaredError(mistake)
         self.permission = permission
 
+    @property
+    def takes_key(self) -> bool:
+        """Whether the route takes an `Idempotency-Key`."""
+        return self.permission.takes_key and "POST" in (self.methods or ())
+
 
 def permission_of(request: Request) -> Permission:
     """What the route that serves the request demands."""

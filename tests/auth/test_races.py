@@ -5,14 +5,22 @@ import pytest
 from httpx2 import AsyncClient
 
 from src.auth import keys
+from src.config import LimitSettings, RateSettings, Settings
 from src.database import Connection, Pools
 from tests import factories
-from tests.conftest import Execute
+from tests.conftest import Execute, settings_for
 from tests.http import acting_as
 
 pytestmark = pytest.mark.committed
 
 CALLERS = 50
+
+
+@pytest.fixture
+def settings(url: str) -> Settings:
+    """A session may be refreshed as often as one likes: what is looked at here is who wins."""
+    rates = RateSettings(refresh_session=0)
+    return settings_for(url, limits=LimitSettings(rates=rates))
 
 
 async def test_of_many_signups_with_one_email_one_wins(

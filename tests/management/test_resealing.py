@@ -1,7 +1,7 @@
 """Another secret key: what the old one sealed opens, is sealed anew, and then needs it no more."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from httpx2 import AsyncClient
@@ -21,6 +21,8 @@ from src.database import Connection, Pools, Transaction
 from src.devices import service as devices_service
 from src.devices.constants import Service
 from src.devices.schemas import DeviceRegister, PushAddress
+from src.idempotency import service as idempotency_service
+from src.idempotency.schemas import AnswerSecret, Asked
 from src.management import service
 from src.management.service import sealing
 from src.management.service.sealing import HASHED, SEALED
@@ -104,6 +106,11 @@ async def everything_sealed(conn: Transaction) -> None:
         address=PushAddress(Service.FCM, "token", "token"),
         secret=None,
     )
+    asked = Asked(key=b"k" * 32, fingerprint=b"f" * 32)
+    holder = await idempotency_service.begin(conn, factories.SEALER, asked)
+    assert isinstance(holder, UUID)
+    answer = AnswerSecret(201, (), b"{}")
+    await idempotency_service.keep(conn, factories.SEALER, asked, holder=holder, answer=answer)
 
 
 async def sealed_by(execute: Execute, raw: RawConnection) -> dict[str, set[bytes]]:

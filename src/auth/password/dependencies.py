@@ -8,6 +8,7 @@ from fastapi import Depends
 
 from src.auth import exceptions, passwords
 from src.auth.dependencies import CurrentUser, ProcessAuthentication
+from src.auth.lockout import service as lockout_service
 from src.auth.mfa import service as mfa_service
 from src.auth.password import schemas, service
 from src.auth.password.exceptions import SamePassword
@@ -38,7 +39,9 @@ async def own_new_password(
     own, hasher = await service.get_own(conn, user_id=user.id), authentication.hasher
     if own.hash is not None:
         current = change.current_password or ""
-        if not await hasher.verify(own.hash, current):
+        if not await lockout_service.is_right(
+            pools, hasher, user_id=user.id, identifier="", hashed=own.hash, password=current
+        ):
             raise exceptions.InvalidCredentials("The current password is another one.")
         if passwords.normalise(current) == passwords.normalise(change.new_password):
             raise SamePassword()
@@ -79,7 +82,14 @@ async def confirmed_user(
     if proof.password is None:
         return None
     own = await service.get_own(conn, user_id=user.id)
-    if not await authentication.hasher.verify(own.hash, proof.password):
+    if not await lockout_service.is_right(
+        pools,
+        authentication.hasher,
+        user_id=user.id,
+        identifier="",
+        hashed=own.hash,
+        password=proof.password,
+    ):
         raise exceptions.InvalidCredentials("The password is another one.")
     return ["pwd"]
 

@@ -211,6 +211,49 @@ async def _stale_push_tokens(
 async def _store_push_tokens(conn: Transaction, *, ids: list[str], sealed: list[bytes]) -> int: ...
 
 
+@sql(
+    """
+    SELECT count(*)
+      FROM idempotency
+     WHERE answer IS NOT NULL
+       AND substring(answer FROM 1 FOR 4) <> %(key_id)s
+    -- The table is walked by its key.
+    -- allow scan
+    """
+)
+async def _count_answers(conn: Connection, *, key_id: bytes) -> int: ...
+
+
+@sql(
+    """
+    SELECT encode(key, 'hex') AS id, answer AS sealed
+      FROM idempotency
+     WHERE answer IS NOT NULL
+       AND substring(answer FROM 1 FOR 4) <> %(key_id)s
+       AND key > decode(%(after)s, 'hex')  -- if after
+     ORDER BY key
+     LIMIT %(limit)s
+       FOR NO KEY UPDATE SKIP LOCKED
+    -- The table is walked by its key.
+    -- allow scan
+    """
+)
+async def _stale_answers(
+    conn: Transaction, *, after: str | None, key_id: bytes, limit: int
+) -> list[SealedSecret]: ...
+
+
+@sql(
+    """
+    UPDATE idempotency
+       SET answer = fresh.sealed
+      FROM unnest(%(ids)s::text[], %(sealed)s::bytea[]) AS fresh (id, sealed)
+     WHERE idempotency.key = decode(fresh.id, 'hex')
+    """
+)
+async def _store_answers(conn: Transaction, *, ids: list[str], sealed: list[bytes]) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
     """A column whose values are sealed."""
@@ -226,6 +269,7 @@ class SealedColumn:
 
 
 SEALED = (
+    SealedColumn("idempotency", "answer", _count_answers, _stale_answers, _store_answers),
     SealedColumn("session", "refresh_key", _count_sessions, _stale_sessions, _store_sessions),
     SealedColumn(
         "signing_key", "private_key", _count_signing_keys, _stale_signing_keys, _store_signing_keys
@@ -233,7 +277,14 @@ SEALED = (
     SealedColumn("message", "params", _count_messages, _stale_messages, _store_messages),
     SealedColumn("push_token", "token", _count_push_tokens, _stale_push_tokens, _store_push_tokens),
 )
-HASHED: frozenset[tuple[str, str]] = frozenset({("rate_limit", "key")})
+HASHED: frozenset[tuple[str, str]] = frozenset(
+    {
+        ("idempotency", "fingerprint"),
+        ("idempotency", "key"),
+        ("login_attempt", "key"),
+        ("rate_limit", "key"),
+    }
+)
 """Columns that hold hashes or public values, and are called neither `..._hash` nor `...sha256`."""
 
 

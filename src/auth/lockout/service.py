@@ -1,0 +1,137 @@
+"""Guessing the passwords of an account: slowed down, and in the end stopped, but never told.
+
+An attempt is counted before its password is looked at, so that attempts at the same time count too,
+and is forgotten if the password was right. After some failures the next is allowed only after a
+delay, which doubles. What comes sooner is not looked at and does not count: nobody can make the
+delay longer than 15 minutes. After many in a row the password is no way in any more, until it is
+reset.
+
+The caller answers all of this as a wrong password, after the same work. Accounts are what counts,
+whichever of its names was typed; where there is no account, what was typed, for it must look alike.
+
+The table is unlogged: an attempt is counted before its password is looked at, and does not wait for
+the disk. A crash gives some more guesses to attackers, who cannot cause it.
+"""
+
+from src.auth.lockout.constants import DELAY_SECONDS_MAX, QUIET_SECONDS
+from src.auth.passwords import Hasher
+from src.database import Connection, Pools, sql
+from src.exceptions import Busy
+from src.users.schemas import UserId
+
+_NEVER = 2**31 - 1
+
+
+@sql(
+    """
+    INSERT INTO login_attempt (key, recent, in_a_row, free_at)
+    VALUES (%(key)s, 1, 1, statement_timestamp())
+        ON CONFLICT (key) DO UPDATE
+       SET recent = CASE
+                    WHEN login_attempt.free_at
+                         < statement_timestamp() - %(quiet)s * interval '1 second'
+                    THEN 1 ELSE login_attempt.recent + 1 END,
+           in_a_row = login_attempt.in_a_row + 1,
+           free_at = statement_timestamp() + interval '1 second' * CASE
+                     WHEN login_attempt.free_at
+                          < statement_timestamp() - %(quiet)s * interval '1 second'
+                       OR login_attempt.recent + 1 < %(free)s
+                     THEN 0
+                     ELSE least(power(2, least(login_attempt.recent + 1 - %(free)s, 30)),
+                                %(longest)s) END
+     WHERE login_attempt.free_at <= statement_timestamp()
+       AND login_attempt.in_a_row < %(most)s
+    RETURNING in_a_row
+    """
+)
+async def _attempt(
+    conn: Connection, *, key: bytes, free: int, most: int, quiet: float, longest: float
+) -> int | None: ...
+
+
+@sql(
+    """
+    UPDATE login_attempt
+       SET recent = recent - 1, in_a_row = in_a_row - 1, free_at = statement_timestamp()
+     WHERE key = %(key)s
+    """
+)
+async def _take_back(conn: Connection, *, key: bytes) -> None: ...
+
+
+@sql("DELETE FROM login_attempt WHERE key = %(key)s")
+async def _forget(conn: Connection, *, key: bytes) -> None: ...
+
+
+@sql(
+    """
+    DELETE FROM login_attempt
+     WHERE key IN (SELECT key
+                     FROM login_attempt
+                    WHERE free_at < now() - interval '30 days' AND in_a_row < %(most)s
+                    ORDER BY key
+                    LIMIT 1000)
+    -- allow scan
+    """
+)
+async def _purge(conn: Connection, *, most: int) -> int: ...
+
+
+async def is_right(
+    pools: Pools,
+    hasher: Hasher,
+    *,
+    user_id: UserId | None,
+    identifier: str,
+    hashed: str | None,
+    password: str,
+) -> bool:
+    """Whether this is the password behind the hash, and not too soon after wrong ones.
+
+    `user_id` and `hashed` are None where there is no account: it takes as long. Raises Busy, which
+    is no attempt.
+    """
+    is_allowed = await _attempted(pools, user_id, identifier)
+    try:
+        is_password = await hasher.verify(hashed, password)
+    except Busy:
+        if is_allowed:
+            await _take_back(pools.write.single, key=_key(pools, user_id, identifier))
+        raise
+    if not (is_allowed and is_password):
+        return False
+    if user_id is not None:
+        await forget(pools, user_id=user_id)
+    return True
+
+
+async def forget(pools: Pools, *, user_id: UserId) -> None:
+    """Start anew: the password was right, or has been reset."""
+    await _forget(pools.write.single, key=_key(pools, user_id, ""))
+
+
+async def purge(conn: Connection, *, in_a_row: int) -> int:
+    """Forget some of a month ago; returns how many. Passwords that are off (`in_a_row`) stay so."""
+    return await _purge(conn, most=in_a_row or _NEVER)
+
+
+def _key(pools: Pools, user_id: UserId | None, identifier: str) -> bytes:
+    if user_id is not None:
+        return pools.counting.key("login attempt", "account", str(user_id))
+    return pools.counting.key("login attempt", "name", identifier.casefold())
+
+
+async def _attempted(pools: Pools, user_id: UserId | None, identifier: str) -> bool:
+    """Count an attempt; whether its password counts."""
+    rates = pools.counting.rates
+    if not rates.login_failures and not rates.login_failures_in_a_row:
+        return True
+    counted = await _attempt(
+        pools.write.single,
+        key=_key(pools, user_id, identifier),
+        free=rates.login_failures or _NEVER,
+        most=rates.login_failures_in_a_row or _NEVER,
+        quiet=QUIET_SECONDS,
+        longest=DELAY_SECONDS_MAX,
+    )
+    return counted is not None
