@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "7d859bbe2e93"
-down_revision = "a1abb47ca990"
+down_revision = "3c5a1f7be294"
 branch_labels = None
 depends_on = None
 
