@@ -18,6 +18,10 @@ from src.auth.schemas import (
     SigningKeySecret,
 )
 from src.database import Connection, Transaction, sql
+from src.notifications import service as notifications_service
+from src.notifications.constants import SecurityEvent, Template
+from src.security import Sealer
+from src.users import service as users_service
 from src.users.schemas import UserId
 
 
@@ -350,8 +354,11 @@ async def revoke_sessions(
     )
 
 
-async def revoke_reused(conn: Transaction, *, session: SessionSecret) -> None:
-    """End the session whose refresh token came twice: one of the two holders stole it."""
+async def revoke_reused(conn: Transaction, sealer: Sealer, *, session: SessionSecret) -> None:
+    """End the session whose refresh token came twice, and say so to its owner.
+
+    One of the two holders stole it.
+    """
     await _revoke(
         conn,
         user_id=session.user_id,
@@ -360,6 +367,16 @@ async def revoke_reused(conn: Transaction, *, session: SessionSecret) -> None:
         reason="refresh_token_reused",
     )
     await _record(conn, Action.REFRESH_TOKEN_REUSED, session.user_id, session.id, {})
+    user = await users_service.get(conn, user_id=session.user_id)
+    await notifications_service.send_mail(
+        conn,
+        sealer,
+        template=Template.SECURITY_NOTICE,
+        to=user.email,
+        locale=user.locale,
+        params={"event": SecurityEvent.REFRESH_TOKEN_REUSED},
+        user_id=session.user_id,
+    )
 
 
 async def _record(

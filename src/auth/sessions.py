@@ -167,7 +167,7 @@ async def _refresh_held(
             raise exceptions.SessionExpired()
         counter, expires_at = counter + 1, rotated
     elif claim.counter < counter - 1 or not session.is_in_grace:
-        await service.revoke_reused(conn, session=session)
+        await service.revoke_reused(conn, issuer.sealer, session=session)
         raise exceptions.RefreshReused()
     return _reissued(issuer, session, key, counter, expires_at)
 

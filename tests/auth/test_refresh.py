@@ -6,7 +6,8 @@ from httpx2 import AsyncClient, Response
 
 from src.auth import exceptions, service, sessions, tokens
 from src.database import Pools, Transaction
-from tests import factories
+from src.notifications.constants import Template
+from tests import factories, mail
 from tests.conftest import Execute
 from tests.http import acting_as, bearer, problem
 from tests.pooling import counting
@@ -146,6 +147,9 @@ async def test_a_reused_token_ends_its_session_although_the_answer_is_an_error(
     )
     assert rows == [(ann.session_id,)]
     assert await is_alive(client, other)
+    [told] = await mail.messages(conn)
+    assert (told.template, told.to) == (Template.SECURITY_NOTICE, ann.email)
+    assert told.params == {"event": "refresh_token_reused"}
 
 
 async def test_a_forged_token_ends_no_session(client: AsyncClient, conn: Transaction) -> None:
