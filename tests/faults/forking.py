@@ -20,7 +20,8 @@ def main() -> None:
             os.waitpid(child, 0)
         child = os.fork()
         if child == 0:
-            os.close(0)
+            os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+            os.dup2(0, 1)  # it logs there, and we are read
             asyncio.run(worker.main(settings, asyncio.Event()))
             os._exit(0)
         sys.stdout.write(f"{child}\n")
