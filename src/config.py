@@ -367,7 +367,42 @@ class LimitSettings(Section):
     rates: RateSettings = RateSettings()
 
 
+class PhoneSettings(Section):
+    countries: CommaList = ()
+    """Countries whose numbers may be verified, as two letters (ISO 3166); none named: all. Text
+    messages cost money: name those that you serve."""
+
+    @field_validator("countries")
+    @classmethod
+    def _are_countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(len(one) == 2 and one.isascii() and one.isalpha() for one in value):
+            raise ValueError("must be codes of two letters, such as DE,FR")
+        return tuple(one.upper() for one in value)
+
+
+class FcmSettings(Section):
+    project_id: str | None = None
+    """The Firebase project that apps get their pushes from; unset: apps get none."""
+    client_email: str | None = None
+    """The service account of that project, from its JSON key."""
+    private_key: SecretStr | None = None
+    """The account's private key, from the same file; line breaks may be written as `\\n`."""
+    token_url: Annotated[str, AfterValidator(_is_base)] = "https://oauth2.googleapis.com/token"  # noqa: S105  (no password)
+    """Where the service account gets its access tokens."""
+    url: Annotated[str, AfterValidator(_is_base)] = "https://fcm.googleapis.com"
+    """Where pushes to apps are sent."""
+
+    @property
+    def is_given(self) -> bool:
+        return self.project_id is not None
+
+
 class WebPushSettings(Section):
+    private_key: SecretStr | None = None
+    """The VAPID key by which push services of browsers know this service: 32 bytes in base64url.
+    Unset: browsers get no pushes."""
+    contact: str | None = None
+    """The email that a push service may write to about it."""
     hosts: CommaList = (
         "fcm.googleapis.com",
         "push.services.mozilla.com",
@@ -376,9 +411,23 @@ class WebPushSettings(Section):
     )
     """Push services of browsers that are called, each with the hosts below its name."""
 
+    @property
+    def is_given(self) -> bool:
+        return self.private_key is not None
+
 
 class PushSettings(Section):
+    fcm: FcmSettings = FcmSettings()
     web: WebPushSettings = WebPushSettings()
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        fcm = (self.fcm.project_id, self.fcm.client_email, self.fcm.private_key)
+        if any(fcm) and not all(fcm):
+            raise ValueError("PUSH__FCM needs PROJECT_ID, CLIENT_EMAIL and PRIVATE_KEY together")
+        if (self.web.private_key is None) != (self.web.contact is None):
+            raise ValueError("PUSH__WEB needs PRIVATE_KEY and CONTACT together")
+        return self
 
 
 class LogSettings(Section):
@@ -429,6 +478,7 @@ class Settings(BaseSettings):
     mailing: MailingSettings = MailingSettings()
     sms: SmsSettings = SmsSettings()
     limits: LimitSettings = LimitSettings()
+    phone: PhoneSettings = PhoneSettings()
     push: PushSettings = PushSettings()
     log: LogSettings = LogSettings()
     otel_exporter_otlp_traces_endpoint: str | None = None

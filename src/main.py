@@ -24,11 +24,13 @@ from src.auth.passkeys.router import login_router as passkeys_login_router
 from src.auth.passkeys.router import router as passkeys_router
 from src.auth.password.router import my_router as my_password_router
 from src.auth.password.router import router as password_router
+from src.auth.phone.router import router as phone_router
 from src.auth.router import router as auth_router
 from src.auth.router import well_known_router
 from src.config import Settings
 from src.constants import API_PREFIX, VERSION
 from src.database import Pools, open_pools
+from src.devices.router import my_notifications_router
 from src.devices.router import my_router as my_devices_router
 from src.devices.router import router as devices_router
 from src.devices.service import SignedInDevices
@@ -153,7 +155,9 @@ def create_app(
         passkeys_login_router,
         passkeys_router,
         users_router,
+        phone_router,
         my_devices_router,
+        my_notifications_router,
         devices_router,
         teams_router,
         team_invitations_router,

@@ -190,11 +190,17 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "list_passkeys": user("each sees their own"),
         "update_passkey": user("one's own"),
         "delete_passkey": user("one's own", fresh=True),
+        # phone
+        "get_phone": user(),
+        "put_phone": user(fresh=True),
+        "verify_phone": user("who has asked for the code"),
+        "remove_phone": user(fresh=True),
         # devices
         "register_device": anonymous("a device that is known needs its secret"),
         "list_my_devices": user("each sees their own"),
         "bind_device": user("one that is not theirs needs its secret"),
         "remove_device": user("one of their own"),
+        "send_test_notification": user("to their own devices"),
         # teams
         "create_team": user(),
         "list_teams": user("each sees their own"),

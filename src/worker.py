@@ -9,6 +9,7 @@ from procrastinate.jobs import DeleteJobCondition
 from src.auth.tasks import blueprint as auth_tasks
 from src.config import Settings
 from src.database import Pools, conninfo, open_pools
+from src.devices.client import PushClient
 from src.devices.tasks import blueprint as devices_tasks
 from src.idempotency.tasks import blueprint as idempotency_tasks
 from src.jobs import service as jobs_service
@@ -35,7 +36,11 @@ async def run(settings: Settings, pools: Pools) -> None:
             "teams": teams_tasks,
         },
     )
-    async with app.open_async(), open_clients(settings) as clients:
+    async with (
+        app.open_async(),
+        open_clients(settings) as clients,
+        PushClient(settings.push) as push,
+    ):
         await app.run_worker_async(
             concurrency=CONCURRENCY,
             install_signal_handlers=False,
@@ -43,6 +48,7 @@ async def run(settings: Settings, pools: Pools) -> None:
                 "pools": replace(pools, limiter=Limiter(settings)),
                 "clients": clients,
                 "sealer": Sealer(settings.secret_key, settings.previous_keys),
+                "push": push,
             },
             shutdown_graceful_timeout=10,
             delete_jobs=DeleteJobCondition.SUCCESSFUL,  # what failed stays to be looked at

@@ -19,6 +19,8 @@ class Action(StrEnum):
     PASSKEY_REMOVED = "user.passkey_removed"
     PASSKEY_COUNTER_WENT_BACK = "user.passkey_counter_went_back"
     SECOND_FACTOR_REFUSED = "user.second_factor_refused"
+    PHONE_VERIFIED = "user.phone_verified"
+    PHONE_REMOVED = "user.phone_removed"
     DEVICE_BOUND = "device.bound"
     DEVICE_REMOVED = "device.removed"
     TEAM_CREATED = "team.created"

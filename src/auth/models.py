@@ -177,3 +177,14 @@ login_attempt = Table(
     prefixes=["UNLOGGED"],
     postgresql_with={"fillfactor": "70"},
 )
+
+phone = Table(
+    "phone",
+    metadata,
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    # In E.164. It is here once somebody has proved to read what is sent there.
+    Column("number", Text, nullable=False, unique=True),
+    instant("verified_at"),
+    CheckConstraint(r"number ~ '^\+[1-9][0-9]{6,14}$'", name="number_format"),
+    comment="core: verified phone numbers, each of one account",
+)

@@ -44,22 +44,23 @@ def read(token: str, *, type: DeviceType, settings: Settings) -> PushAddress:  #
         subscription = Subscription.model_validate_json(token)
     except ValidationError as exc:
         raise _invalid("Send JSON.stringify(subscription): its endpoint and both keys.") from exc
-    _check_endpoint(subscription.endpoint, settings.push.web.hosts)
+    if not is_of(subscription.endpoint, settings.push.web.hosts):
+        raise _invalid("The endpoint is of no push service that this one calls.")
     _check_keys(subscription.keys)
     return PushAddress(Service.WEB, subscription.model_dump_json(), subscription.endpoint)
 
 
-def _check_endpoint(endpoint: str, hosts: tuple[str, ...]) -> None:
+def is_of(endpoint: str, hosts: tuple[str, ...]) -> bool:
+    """Whether an address is of a push service on one of these hosts, or below one."""
     try:
         url = urlsplit(endpoint)
         port = url.port
-    except ValueError as exc:
-        raise _invalid("The endpoint is no URL.") from exc
+    except ValueError:
+        return False
     host = url.hostname or ""
     is_known = any(host == known or host.endswith(f".{known}") for known in hosts)
     is_plain = url.username is None and url.password is None and port in {None, 443}
-    if url.scheme != "https" or not is_plain or not is_known or not endpoint.isascii():
-        raise _invalid("The endpoint is of no push service that this one calls.")
+    return url.scheme == "https" and is_plain and is_known and endpoint.isascii()
 
 
 def _check_keys(keys: Keys) -> None:

@@ -4,8 +4,11 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from src.dependencies import ProcessSettings
+from src.auth.dependencies import CurrentUser
+from src.dependencies import Pools, ProcessSettings
 from src.devices import addresses, schemas
+from src.limits import service as limits_service
+from src.limits.constants import Rule
 
 
 async def registered_address(
@@ -32,3 +35,11 @@ def _address(
 
 RegisteredAddress = Annotated[schemas.PushAddress | None, Depends(registered_address)]
 BoundAddress = Annotated[schemas.PushAddress | None, Depends(bound_address)]
+
+
+async def counted_test(user: CurrentUser, pools: Pools) -> None:
+    """Nobody tests all the time. Raises RateLimited."""
+    await limits_service.demand(pools, Rule.TEST_NOTIFICATION, user.id)
+
+
+CountedTest = Annotated[None, Depends(counted_test)]

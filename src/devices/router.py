@@ -8,10 +8,12 @@ from src.auth.exceptions import DeviceOwned, InvalidToken
 from src.auth.schemas import DeviceId
 from src.constants import API_PREFIX
 from src.database import Json
-from src.dependencies import Deciding, PageRequest, Transaction
-from src.devices import exceptions, schemas, service
-from src.devices.dependencies import BoundAddress, RegisteredAddress
+from src.dependencies import Deciding, PageRequest, ProcessSettings, Transaction
+from src.devices import exceptions, pushing, schemas, service
+from src.devices.constants import Push
+from src.devices.dependencies import BoundAddress, CountedTest, RegisteredAddress
 from src.exceptions import Invalid, Unavailable
+from src.limits.exceptions import RateLimited
 from src.openapi import payload_problems, private_problems, problems
 from src.pagination import InvalidCursor
 from src.routing import Route
@@ -19,6 +21,9 @@ from src.schemas import Page
 
 router = APIRouter(prefix="/devices", tags=["devices"], route_class=Route)
 my_router = APIRouter(prefix="/users/me/devices", tags=["devices"], route_class=Route)
+my_notifications_router = APIRouter(
+    prefix="/users/me/notifications", tags=["devices"], route_class=Route
+)
 
 
 @router.put(
@@ -114,3 +119,19 @@ async def bind_device(
 async def remove_device(device_id: DeviceId, user: CurrentUser, conn: Transaction) -> None:
     """Forget a device and where pushes reach it. Its sessions go on until they are ended."""
     await service.remove(conn, device_id=device_id, user_id=user.id)
+
+
+@my_notifications_router.post(
+    "/test",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Send a test notification",
+    responses=private_problems(InvalidToken, RateLimited),
+)
+async def send_test_notification(
+    user: CurrentUser, _: CountedTest, settings: ProcessSettings, conn: Transaction
+) -> schemas.Targets:
+    """Push a greeting to the caller's active devices; says to how many it will be sent."""
+    targets = await pushing.push(
+        conn, user_id=user.id, kind=Push.TEST, services=pushing.reachable(settings)
+    )
+    return schemas.Targets(targets=targets)

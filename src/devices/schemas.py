@@ -10,7 +10,6 @@ from src.auth.constants import DeviceType
 from src.auth.schemas import DeviceId, DeviceName
 from src.devices.constants import APP_VERSION_MAX, PUSH_TOKEN_MAX, Service
 from src.schemas import Payload, Printable
-from src.users.schemas import UserId
 
 AppVersion = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=APP_VERSION_MAX), Printable
@@ -123,9 +122,8 @@ class PushAddress:
     """What makes it the same address: a browser may change the keys of a subscription."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedInDevice:
-    """Who is signed in on a device, for a job."""
+@dataclass(slots=True)
+class Targets:
+    """To how many devices a push goes."""
 
-    device_id: DeviceId
-    user_id: UserId
+    targets: int

@@ -140,6 +140,10 @@ def _refresh_cookie(scene: Scene) -> Mapping[str, str]:
     return {"core_rt": scene.world.callers[Who.OWNER].refresh_token}
 
 
+def _phone(scene: Scene) -> object:
+    return {"phone": f"+49{15_110_000_000 + next(_number)}"}
+
+
 def _new_device(scene: Scene) -> Mapping[str, str]:
     return {"device_id": str(uuid4())}
 
@@ -255,10 +259,15 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     ],
     "remove_my_password": [ok(409, label="the only way to sign in")],
     "get_me": [ok()],
+    "get_phone": [ok(404)],
+    "put_phone": [ok(202, 429, body=_phone)],
+    "verify_phone": [ok(400, body=lambda _: {"code": "000000"})],
+    "remove_phone": [ok(204)],
     "register_device": [ok(201, path=_new_device, body=lambda _: {"type": "ios"})],
     "list_my_devices": [ok()],
     "bind_device": [ok(201, path=_new_device, body=lambda _: {"type": "ios"})],
     "remove_device": [ok(404, path=_new_device)],
+    "send_test_notification": [ok(202, 429)],
     "create_team": [ok(201, body=lambda _: {"name": "Birds"})],
     "list_teams": [ok()],
     "get_team": [ok()],

@@ -24,6 +24,7 @@ from tests.answers.sending import Sheet, put, sheet
 from tests.auth.mfa.securing import Secured, secure, ticket
 from tests.auth.passkeys.authenticator import Authenticator
 from tests.auth.passkeys.registering import ask, options, register
+from tests.auth.phone import verifying as phones
 from tests.conftest import AppBy, Execute, RawConnection
 from tests.devices.registering import bind
 from tests.http import BASE_URL, acting_as, bearer, client_of
@@ -85,6 +86,7 @@ class World:
     assertion: dict[str, Any]
     credential: dict[str, Any]
     device_id: str
+    phone_code: str
 
     @property
     def owner(self) -> factories.User:
@@ -158,6 +160,13 @@ def valid(world: World) -> dict[str, Sent]:
         ),
         "remove_my_password": Sent("DELETE", "/v1/users/me/password", headers=me),
         "get_me": Sent("GET", "/v1/users/me", headers=me),
+        "get_phone": Sent("GET", "/v1/users/me/phone", headers=me),
+        "put_phone": Sent("PUT", "/v1/users/me/phone", {"phone": "+4915112345678"}, headers=me),
+        "verify_phone": Sent(
+            "POST", "/v1/users/me/phone/verify", {"code": world.phone_code}, headers=me
+        ),
+        "remove_phone": Sent("DELETE", "/v1/users/me/phone", headers=me),
+        "send_test_notification": Sent("POST", "/v1/users/me/notifications/test", headers=me),
         "register_device": Sent(
             "PUT", f"/v1/devices/{new_id}", {"type": "web", "app_version": "1 é"}
         ),
@@ -448,6 +457,9 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         kept = await register(client, guest)
         asked, wanted = await ask(client), await options(client, member)
         device_id = str(uuid5(NAMESPACE, "device"))
+        told = await phones.asked(conn, on.owner, "+4915112345677")
+        await phones.say(client, on.owner, told)
+        phone_code = await phones.asked(conn, on.owner, "+4915112345676")
         bound = await bind(client, on.owner, device_id)
         assert bound.status_code == 201, bound.text
     # Long enough ago for another link.
@@ -476,6 +488,7 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
             "name": "Phone",
         },
         device_id=device_id,
+        phone_code=phone_code,
     )
 
 

@@ -244,6 +244,31 @@ async def spend_code(
 
 @sql(
     """
+    SELECT id AS flow_id, purpose, target, account_id AS user_id, detail, created_at, expires_at,
+           expires_at <= now() AS is_expired, true AS is_spent
+      FROM one_time_token
+     WHERE purpose = %(purpose)s
+       AND target = casefold(%(target)s COLLATE pg_unicode_fast) COLLATE "default"
+       AND code_hash = %(code_hash)s
+       AND used_at IS NOT NULL
+    """
+)
+async def _find_spent(
+    conn: Connection, *, purpose: Purpose, target: str, code_hash: bytes
+) -> OneTimeToken | None: ...
+
+
+async def find_spent_by_code(
+    conn: Connection, key: bytes, *, purpose: Purpose, target: str, code: str
+) -> OneTimeToken | None:
+    """The last one of a purpose and target, if this code is its own and it has been spent."""
+    return await _find_spent(
+        conn, purpose=purpose, target=target, code_hash=_code_hash(key, purpose, code)
+    )
+
+
+@sql(
+    """
     DELETE FROM one_time_token
      WHERE account_id = %(user_id)s
        AND purpose = ANY(%(purposes)s)
