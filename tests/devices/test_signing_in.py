@@ -4,8 +4,9 @@ from typing import Any
 
 from httpx2 import AsyncClient, Response
 
-from src.database import Connection
+from src.database import Connection, Transaction
 from tests import factories
+from tests.auth.mfa.securing import code_of, second_step, secure
 from tests.conftest import Execute
 from tests.devices.registering import bind, devices, new_id, registered
 from tests.http import acting_as, bearer, problem
@@ -119,3 +120,20 @@ async def test_signing_in_again_wakes_the_device(client: AsyncClient, conn: Conn
     await log_in(client, ann, {"id": device_id, "type": "ios"})
 
     assert [device["active"] for device in await devices(client, ann)] == [True]
+
+
+async def test_with_a_second_factor_the_device_is_bound_by_the_second_step(
+    client: AsyncClient, conn: Transaction
+) -> None:
+    """Who knows the password alone gets no pushes of the account's."""
+    ann, device_id = await secure(conn), new_id()
+    first = await log_in(client, ann.user, {"id": device_id, "type": "ios", "name": "Phone"})
+    between = await devices(client, ann.user)
+
+    ticket = first.json()["mfa"]["ticket"]
+    second = await second_step(client, ticket, code_of(ann.seed))
+
+    assert between == []
+    assert second.status_code == 200, second.text
+    (device,) = await devices(client, ann.user)
+    assert (device["id"], device["name"]) == (device_id, "Phone")
