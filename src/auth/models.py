@@ -138,15 +138,6 @@ recovery_code = Table(
     comment="core: codes for who has lost their second factor, as hashes",
 )
 
-mfa_tries = Table(
-    "mfa_tries",
-    metadata,
-    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
-    Column("tries", Integer, nullable=False, server_default="1"),
-    instant("since"),
-    comment="core: wrong codes of a second factor, apart from wrong passwords",
-)
-
 passkey = Table(
     "passkey",
     metadata,

@@ -1,6 +1,5 @@
 """Words and limits of second factors."""
 
-from datetime import timedelta
 from enum import StrEnum
 
 STEP_WINDOW = 1
@@ -8,11 +7,6 @@ STEP_WINDOW = 1
 RECOVERY_CODES = 10
 RECOVERY_CODE_BYTES = 10
 """80 bits: too many to guess, so that their hash needs no key."""
-TRIES = 5
-TRIES_WINDOW = timedelta(minutes=15)
-"""Wrong codes that one account takes, whatever the tickets they come with."""
-
-
 AUTH_METHODS = ["otp", "mfa"]
 """What a code adds to the names of RFC 8176 by which its user has signed in."""
 

@@ -14,7 +14,7 @@ from src.auth.onetime.constants import Purpose
 from src.auth.passkeys import service as passkeys_service
 from src.auth.passkeys.dependencies import PossibleRelyingParty
 from src.auth.signing_in import CurrentSigningIn
-from src.dependencies import ProcessSettings, Transaction
+from src.dependencies import Pools, ProcessSettings, Transaction
 from src.exceptions import FieldError, Invalid, Unavailable
 from src.openapi import payload_problems, private_problems, problems
 from src.routing import Route
@@ -42,6 +42,7 @@ async def log_in_with_factor(
     party: PossibleRelyingParty,
     signing: CurrentSigningIn,
     conn: Transaction,
+    pools: Pools,
 ) -> auth_schemas.SignedIn:
     """Finish signing in, with the ticket of the first step and a second factor.
 
@@ -67,6 +68,7 @@ async def log_in_with_factor(
     else:
         await service.verify_code(
             conn,
+            pools,
             signing.authentication.issuer.sealer,
             user_id=ticket.user_id,
             method=step.method,

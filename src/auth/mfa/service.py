@@ -7,12 +7,13 @@ from src.audit.constants import Action
 from src.auth import service as auth_service
 from src.auth.constants import PASSWORD_MIN, PASSWORD_MIN_BESIDE, MfaMethod, Transport
 from src.auth.mfa import codes, exceptions
-from src.auth.mfa.constants import TRIES, TRIES_WINDOW
 from src.auth.mfa.schemas import Factors, NewTotp, TotpSecret
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.auth.schemas import MfaChallenge, SentDevice
-from src.database import Connection, Transaction, sql
+from src.database import Connection, Pools, Transaction, sql
+from src.limits import service as limits_service
+from src.limits.constants import Rule
 from src.notifications import service as notifications_service
 from src.notifications.constants import SecurityEvent, Template
 from src.security import Sealer, Unsealable
@@ -89,43 +90,21 @@ async def issue_ticket(
     return MfaChallenge(ticket=issued.token, methods=methods, expires_at=issued.expires_at)
 
 
-@sql(
-    """
-    INSERT INTO mfa_tries (account_id)
-    VALUES (%(user_id)s)
-        ON CONFLICT (account_id) DO UPDATE
-       SET tries = CASE WHEN mfa_tries.since > now() - interval '1 second' * %(seconds)s
-                        THEN mfa_tries.tries + 1
-                        ELSE 1
-                    END,
-           since = CASE WHEN mfa_tries.since > now() - interval '1 second' * %(seconds)s
-                        THEN mfa_tries.since
-                        ELSE now()
-                    END
-     WHERE mfa_tries.tries < %(limit)s
-        OR mfa_tries.since <= now() - interval '1 second' * %(seconds)s
-    -- The account has just been read.
-    -- allow constraint(mfa_tries_account_id_fkey)
-    """
-)
-async def _count_try(conn: Transaction, *, user_id: UserId, limit: int, seconds: float) -> int: ...
-
-
-@sql("DELETE FROM mfa_tries WHERE account_id = %(user_id)s")
-async def _forget_tries(conn: Transaction, *, user_id: UserId) -> int: ...
-
-
 async def verify_code(
-    conn: Transaction, sealer: Sealer, *, user_id: UserId, method: MfaMethod, code: str
+    conn: Transaction,
+    pools: Pools,
+    sealer: Sealer,
+    *,
+    user_id: UserId,
+    method: MfaMethod,
+    code: str,
 ) -> None:
     """Use a code of the account's second factor up.
 
-    It is no passkey. Raises InvalidMfaCode, which commits: five wrong ones in a quarter of an hour,
-    and none is taken until it is over. Those who try at the same time take turns.
+    It is no passkey. Raises InvalidMfaCode, which commits; also where the account has had too many
+    wrong ones lately, which right ones do not add to.
     """
-    is_allowed = await _count_try(
-        conn, user_id=user_id, limit=TRIES, seconds=TRIES_WINDOW.total_seconds()
-    )
+    is_allowed = await limits_service.allows(pools, Rule.MFA_ACCOUNT, user_id)
     if method is MfaMethod.TOTP:
         is_right = is_allowed and await _use_totp(conn, sealer, user_id=user_id, code=code)
     else:
@@ -139,7 +118,7 @@ async def verify_code(
             detail={"method": method},
         )
         raise exceptions.InvalidMfaCode()
-    await _forget_tries(conn, user_id=user_id)
+    await limits_service.forgive(pools, Rule.MFA_ACCOUNT, user_id)
     if method is MfaMethod.RECOVERY_CODE:
         await note(
             conn,

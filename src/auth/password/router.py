@@ -19,7 +19,7 @@ from src.auth.password.dependencies import ConfirmedBy, OwnNewPassword
 from src.auth.password.exceptions import SamePassword
 from src.auth.password.schemas import Reauthentication
 from src.auth.schemas import Refreshed
-from src.dependencies import ProcessSettings, Transaction
+from src.dependencies import Pools, ProcessSettings, Transaction
 from src.exceptions import Busy
 from src.openapi import payload_problems, private_problems
 from src.routing import Route
@@ -105,13 +105,14 @@ async def reauthenticate(
     settings: ProcessSettings,
     authentication: ProcessAuthentication,
     conn: Transaction,
+    pools: Pools,
 ) -> Refreshed:
     """Make this a fresh sign-in, with new tokens: what asks for one takes the new access token.
 
     A second factor makes it a sign-in by two (`aal2`). Its codes count as in `login/mfa`.
     """
     proved = confirmed_by or await _proved_by_factor(
-        conn, authentication, party, proof, user_id=user.id
+        conn, pools, authentication, party, proof, user_id=user.id
     )
     issued = await sessions.confirm(
         conn, authentication.issuer, session_id=user.session_id, auth_methods=proved
@@ -129,6 +130,7 @@ async def reauthenticate(
 
 async def _proved_by_factor(
     conn: Transaction,
+    pools: Pools,
     authentication: Authentication,
     party: RelyingParty | None,
     proof: Reauthentication,
@@ -139,6 +141,7 @@ async def _proved_by_factor(
     if proof.totp is not None:
         await mfa_service.verify_code(
             conn,
+            pools,
             authentication.issuer.sealer,
             user_id=user_id,
             method=MfaMethod.TOTP,
