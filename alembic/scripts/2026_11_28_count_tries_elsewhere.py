@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "84e0b6d1c52f"
-down_revision = "7d859bbe2e93"
+down_revision = "c3d19a7be204"
 branch_labels = None
 depends_on = None
 
