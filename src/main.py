@@ -27,6 +27,7 @@ from src.auth.password.router import router as password_router
 from src.auth.phone.router import router as phone_router
 from src.auth.router import router as auth_router
 from src.auth.router import well_known_router
+from src.auth.signed_in.router import router as signed_in_router
 from src.config import Settings
 from src.constants import API_PREFIX, VERSION
 from src.database import Pools, open_pools
@@ -59,6 +60,7 @@ from src.routing import CompiledRoutes, check_routes
 from src.security import Sealer
 from src.statistics.router import router as statistics_router
 from src.streaming import Downloads
+from src.teams.router import people_router
 from src.teams.router import router as teams_router
 from src.users.router import router as users_router
 
@@ -159,6 +161,8 @@ def create_app(
         my_devices_router,
         my_notifications_router,
         devices_router,
+        signed_in_router,
+        people_router,
         teams_router,
         team_invitations_router,
         my_invitations_router,

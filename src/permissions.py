@@ -178,6 +178,13 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "remove_my_password": user("if there is another way to sign in", fresh=True),
         # users
         "get_me": user(),
+        "update_me": user(),
+        "get_preferences": user(),
+        "update_preferences": user(),
+        "get_person": user("who shares a team with them, or is asking for themselves"),
+        "list_sessions": user(),
+        "end_sessions": user(),
+        "end_session": user("one of their own"),
         # second factors
         "create_totp": user(fresh=True),
         "confirm_totp": user(fresh=True),

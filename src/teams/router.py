@@ -17,9 +17,11 @@ from src.schemas import Page
 from src.teams import exceptions, schemas, service
 from src.teams.constants import Role
 from src.teams.dependencies import DeletedTeamOfRoute, ExpectedVersion, ShownTeam, TeamOfRoute
+from src.users.exceptions import UserNotFound
 from src.users.schemas import UserId
 
 router = APIRouter(prefix="/teams", tags=["teams"], route_class=Route)
+people_router = APIRouter(prefix="/users", tags=["users"], route_class=Route)
 
 _SEEN = (InvalidToken, exceptions.TeamNotFound)
 _MANAGED = (*_SEEN, exceptions.RoleTooLow)
@@ -248,3 +250,13 @@ async def list_team_events(
 def _sent(response: Response, team: schemas.TeamVersion) -> Json[schemas.Team]:
     response.headers["ETag"] = f'"{team.version}"'
     return team.body
+
+
+@people_router.get(
+    "/{user_id}",
+    summary="Somebody I share a team with",
+    responses=payload_problems(InvalidToken, UserNotFound),
+)
+async def get_person(user_id: UserId, user: CurrentUser, conn: Database) -> Json[schemas.Person]:
+    """Show what members of a team see of each other. To others there is no such user."""
+    return await service.get_person(conn, user_id=user_id, caller_id=user.id)

@@ -192,3 +192,12 @@ class DeletedTeam:
 
     id: TeamId
     deleted_at: datetime
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody, as members of their teams see them."""
+
+    id: UserId
+    username: str | None
+    display_name: str

@@ -16,6 +16,12 @@ class Status(StrEnum):
     DELETING = "deleting"
 
 
+class ThemeMode(StrEnum):
+    LIGHT = "light"
+    DARK = "dark"
+    SYSTEM = "system"
+
+
 class ErrorCode(StrEnum):
     EMAIL_TAKEN = "email_taken"
     USERNAME_TAKEN = "username_taken"

@@ -1,6 +1,6 @@
 """Accounts, for migrations only."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Table, Text
 
 from src.models import folded, id_column, instant, metadata
 
@@ -35,4 +35,18 @@ account = Table(
         postgresql_ops={"username_key": "text_pattern_ops"},
     ),
     comment="core: who someone is",
+)
+
+account_preference = Table(
+    "account_preference",
+    metadata,
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("theme_mode", Text, nullable=False, server_default="system"),
+    Column("theme_accent", Text),
+    Column("mails", Boolean, nullable=False, server_default="true"),
+    Column("pushes", Boolean, nullable=False, server_default="true"),
+    instant("updated_at"),
+    CheckConstraint("theme_mode IN ('light', 'dark', 'system')", name="theme_mode"),
+    CheckConstraint("theme_accent ~ '^#[0-9a-f]{6}$'", name="theme_accent"),
+    comment="core: how somebody likes the service to look, and to reach them",
 )

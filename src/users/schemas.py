@@ -9,8 +9,8 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from src.schemas import Printable
-from src.users.constants import EMAIL_MAX, NAME_MAX, USERNAME_MAX, USERNAME_MIN, Status
+from src.schemas import Payload, Printable, Zone
+from src.users.constants import EMAIL_MAX, NAME_MAX, USERNAME_MAX, USERNAME_MIN, Status, ThemeMode
 
 UserId = NewType("UserId", UUID)
 
@@ -57,3 +57,60 @@ class User:
     email_verified_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class ProfileUpdate(Payload):
+    """What is absent or null stays as it is; an empty name takes the name away."""
+
+    username: Username | None = None
+    given_name: Name | None = None
+    family_name: Name | None = None
+    display_name: Name | None = None
+    locale: Locale | None = None
+    time_zone: Zone | None = None
+
+
+Colour = Annotated[
+    str,
+    StringConstraints(to_lower=True, pattern=r"^#[0-9A-Fa-f]{6}$"),
+    Field(description="`#rrggbb`, kept in lower case.", examples=["#2a6f97"]),
+]
+
+
+@dataclass(slots=True)
+class Theme:
+    mode: ThemeMode
+    accent: str | None
+
+
+@dataclass(slots=True)
+class Notifications:
+    """Ways to be told of things. What concerns the safety of the account always comes by mail."""
+
+    mails: bool
+    pushes: bool
+
+
+@dataclass(slots=True)
+class Preferences:
+    """How somebody likes the service to look, and to reach them."""
+
+    theme: Theme
+    notifications: Notifications
+
+
+class ThemeUpdate(Payload):
+    mode: ThemeMode | None = None
+    accent: Colour | None = None
+
+
+class NotificationsUpdate(Payload):
+    mails: bool | None = None
+    pushes: bool | None = None
+
+
+class PreferencesUpdate(Payload):
+    """What is absent or null stays as it is."""
+
+    theme: ThemeUpdate = ThemeUpdate()
+    notifications: NotificationsUpdate = NotificationsUpdate()

@@ -1,8 +1,10 @@
 """What can be done with accounts."""
 
+from src.audit.constants import Action
 from src.database import Connection, Json, sql
 from src.users import exceptions
-from src.users.schemas import User, UserId
+from src.users.constants import ThemeMode
+from src.users.schemas import Preferences, PreferencesUpdate, ProfileUpdate, User, UserId
 
 
 @sql(
@@ -58,3 +60,128 @@ async def get(conn: Connection, *, user_id: UserId) -> User: ...
 async def show(conn: Connection, *, user_id: UserId) -> Json[User]:
     """The account as its owner sees it, ready to be sent."""
     ...
+
+
+@sql(
+    """
+    WITH changed AS (
+        UPDATE account
+           SET username = coalesce(%(username)s, username),
+               given_name = coalesce(%(given_name)s, given_name),
+               family_name = coalesce(%(family_name)s, family_name),
+               display_name = coalesce(%(display_name)s, display_name),
+               locale = coalesce(%(locale)s, locale),
+               time_zone = coalesce(%(time_zone)s, time_zone),
+               updated_at = now()
+         WHERE id = %(user_id)s
+        RETURNING id, email, username, given_name, family_name, display_name, locale, time_zone,
+                  status, email_verified_at, created_at, updated_at
+    ), event AS (
+        INSERT INTO audit_event (actor_id, action, object_id, detail)
+        SELECT %(user_id)s, %(action)s, id, '{}'
+          FROM changed
+    ), shown AS (
+        SELECT id, email, username, given_name, family_name, display_name, locale, time_zone,
+               status, instant(email_verified_at) AS email_verified_at,
+               instant(created_at) AS created_at, instant(updated_at) AS updated_at
+          FROM changed
+    )
+    SELECT row_to_json(shown)
+      FROM shown
+    -- The payload holds to it.
+    -- allow constraint(account_username_format_check)
+    """,
+    missing=exceptions.UserNotFound,
+    constraints={"account_username_key_key": exceptions.UsernameTaken},
+)
+async def _update(
+    conn: Connection,
+    *,
+    user_id: UserId,
+    username: str | None,
+    given_name: str | None,
+    family_name: str | None,
+    display_name: str | None,
+    locale: str | None,
+    time_zone: str | None,
+    action: Action,
+) -> Json[User]: ...
+
+
+async def update(conn: Connection, *, user_id: UserId, changes: ProfileUpdate) -> Json[User]:
+    """Change how a user is called and where they are. Raises UsernameTaken."""
+    return await _update(
+        conn,
+        user_id=user_id,
+        username=changes.username,
+        given_name=changes.given_name,
+        family_name=changes.family_name,
+        display_name=changes.display_name,
+        locale=changes.locale,
+        time_zone=changes.time_zone,
+        action=Action.USER_CHANGED,
+    )
+
+
+@sql(
+    """
+    SELECT json_build_object(
+               'theme', json_build_object(
+                   'mode', coalesce(account_preference.theme_mode, 'system'),
+                   'accent', account_preference.theme_accent),
+               'notifications', json_build_object(
+                   'mails', coalesce(account_preference.mails, true),
+                   'pushes', coalesce(account_preference.pushes, true)))
+      FROM account
+      LEFT JOIN account_preference ON account_preference.account_id = account.id
+     WHERE account.id = %(user_id)s
+    """,
+    missing=exceptions.UserNotFound,
+)
+async def get_preferences(conn: Connection, *, user_id: UserId) -> Json[Preferences]:
+    """A user's preferences; the usual ones for who has never set any."""
+    ...
+
+
+@sql(
+    """
+    INSERT INTO account_preference (account_id, theme_mode, theme_accent, mails, pushes)
+    VALUES (%(user_id)s, coalesce(%(mode)s, 'system'), %(accent)s, coalesce(%(mails)s, true),
+            coalesce(%(pushes)s, true))
+        ON CONFLICT (account_id) DO UPDATE
+       SET theme_mode = coalesce(%(mode)s, account_preference.theme_mode),
+           theme_accent = coalesce(%(accent)s, account_preference.theme_accent),
+           mails = coalesce(%(mails)s, account_preference.mails),
+           pushes = coalesce(%(pushes)s, account_preference.pushes),
+           updated_at = now()
+    RETURNING json_build_object(
+                  'theme', json_build_object('mode', theme_mode, 'accent', theme_accent),
+                  'notifications', json_build_object('mails', mails, 'pushes', pushes))
+    -- The caller has just been seen, the payload holds to the checks.
+    -- allow constraint(account_preference_account_id_fkey)
+    -- allow constraint(account_preference_theme_accent_check)
+    """
+)
+async def _set_preferences(
+    conn: Connection,
+    *,
+    user_id: UserId,
+    mode: ThemeMode | None,
+    accent: str | None,
+    mails: bool | None,
+    pushes: bool | None,
+) -> Json[Preferences]: ...
+
+
+async def update_preferences(
+    conn: Connection, *, user_id: UserId, changes: PreferencesUpdate
+) -> Json[Preferences]:
+    """Change some preferences, and return all of them."""
+    return await _set_preferences(
+        conn,
+        user_id=user_id,
+        mode=changes.theme.mode,
+        accent=changes.theme.accent,
+        mails=changes.notifications.mails,
+        pushes=changes.notifications.pushes,
+    )

@@ -30,11 +30,12 @@ SECRETS: Mapping[str, set[str]] = {
     "secret": {"create_totp"},
     "otpauth_uri": {"create_totp"},
     "recovery_codes": {"confirm_totp", "create_recovery_codes", "create_passkey"},
+    "ip_prefix": {"list_sessions"},
     "token": {"create_invitation", "resend_invitation"},
     "url": {"create_invitation", "resend_invitation"},
 }
 """Names of what gives access, and the operations that hand it out."""
-NEVER = {"password", "hash", "refresh_key", "token_hash", "private_key", "ip_prefix", "user_agent"}
+NEVER = {"password", "hash", "refresh_key", "token_hash", "private_key", "user_agent"}
 ROLES = {Who.VIEWER: "viewer", Who.EDITOR: "editor", Who.ADMIN: "admin", Who.OWNER: "owner"}
 
 

@@ -175,6 +175,15 @@ def valid(world: World) -> dict[str, Sent]:
             "PUT", f"/v1/users/me/devices/{new_id}", {"type": "ios", "name": "é"}, headers=me
         ),
         "remove_device": Sent("DELETE", f"/v1/users/me/devices/{world.device_id}", headers=me),
+        "update_me": Sent("PATCH", "/v1/users/me", {"display_name": " Ann é"}, headers=me),
+        "get_preferences": Sent("GET", "/v1/users/me/preferences", headers=me),
+        "update_preferences": Sent(
+            "PATCH", "/v1/users/me/preferences", {"theme": {"accent": "#2A6F97"}}, headers=me
+        ),
+        "get_person": Sent("GET", f"/v1/users/{world.member.id}", headers=me),
+        "list_sessions": Sent("GET", "/v1/users/me/sessions?limit=1", headers=me),
+        "end_sessions": Sent("DELETE", "/v1/users/me/sessions", headers=me),
+        "end_session": Sent("DELETE", f"/v1/users/me/sessions/{owner.session_id}", headers=me),
         "create_team": Sent("POST", "/v1/teams", {"name": " Birds é"}, headers=me),
         "list_teams": Sent("GET", "/v1/teams?limit=1", headers=me),
         "get_team": Sent("GET", team, headers=me),

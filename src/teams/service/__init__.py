@@ -6,6 +6,7 @@ from src.teams.service.life import delete, get_deleted, list_due, purge, restore
 from src.teams.service.members import (
     add_member,
     change_role,
+    get_person,
     leave,
     list_members,
     lock,
@@ -20,6 +21,7 @@ __all__ = [
     "delete",
     "get",
     "get_deleted",
+    "get_person",
     "leave",
     "list_due",
     "list_events",

@@ -13,8 +13,9 @@ from src.pagination import PageRequest
 from src.schemas import Page
 from src.teams import exceptions
 from src.teams.constants import InvitedRole, Role
-from src.teams.schemas import Member, Standing, TeamId, TeamVersion
+from src.teams.schemas import Member, Person, Standing, TeamId, TeamVersion
 from src.teams.service import core
+from src.users.exceptions import UserNotFound
 from src.users.schemas import UserId
 
 
@@ -324,3 +325,28 @@ async def transfer(
         action=Action.TEAM_OWNERSHIP_TRANSFERRED,
     )
     return await core.show(conn, team_id=team_id, user_id=actor_id)
+
+
+@sql(
+    """
+    SELECT json_build_object(
+               'id', account.id,
+               'username', account.username,
+               'display_name', account.display_name)
+      FROM account
+     WHERE account.id = %(user_id)s
+       AND account.status IN ('active', 'pending')
+       AND (account.id = %(caller_id)s
+            OR EXISTS (SELECT
+                         FROM team_member AS mine
+                         JOIN team_member AS theirs ON theirs.team_id = mine.team_id
+                         JOIN team ON team.id = mine.team_id
+                        WHERE mine.account_id = %(caller_id)s
+                          AND theirs.account_id = %(user_id)s
+                          AND team.deleted_at IS NULL))
+    """,
+    missing=UserNotFound,
+)
+async def get_person(conn: Connection, *, user_id: UserId, caller_id: UserId) -> Json[Person]:
+    """Somebody who shares a team with the caller, or the caller."""
+    ...
