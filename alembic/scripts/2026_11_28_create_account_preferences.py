@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "5e2a1eeb345c"
-down_revision = "3c5a1f7be294"
+down_revision = "e28f9dd6fa7d"
 branch_labels = None
 depends_on = None
 
