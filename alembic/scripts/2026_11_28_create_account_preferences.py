@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "5e2a1eeb345c"
-down_revision = "e28f9dd6fa7d"
+down_revision = "7d859bbe2e93"
 branch_labels = None
 depends_on = None
 
