@@ -47,7 +47,9 @@ async def test_one_changes_what_one_is_called_and_where_one_is(
         "updated_at": changed["updated_at"],
     }
     assert changed == expected
-    assert datetime.fromisoformat(changed["updated_at"])
+    assert datetime.fromisoformat(changed["updated_at"]) >= datetime.fromisoformat(
+        before["updated_at"]
+    )
     assert (await client.get("/v1/users/me", headers=acting_as(ann))).json() == changed
     assert await execute(
         "SELECT count(*) FROM audit_event WHERE actor_id = %(id)s AND action = 'user.changed'",
