@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "5e2a1eeb345c"
-down_revision = "7d859bbe2e93"
+down_revision = "84e0b6d1c52f"
 branch_labels = None
 depends_on = None
 
