@@ -4,15 +4,23 @@ from fastapi import APIRouter, Response, status
 
 from src.auth import exceptions as auth_exceptions
 from src.auth import signing_in
-from src.auth.dependencies import CALLER_PROBLEMS, CurrentUser, ProcessAuthentication
+from src.auth.dependencies import (
+    CALLER_PROBLEMS,
+    CurrentUser,
+    ProcessAuthentication,
+    RequestCaller,
+)
 from src.auth.mfa.exceptions import LongerPasswordRequired
 from src.auth.passkeys import exceptions, schemas, service
 from src.auth.passkeys.constants import AUTH_METHODS
 from src.auth.passkeys.dependencies import CurrentRelyingParty
 from src.auth.signing_in import CurrentSigningIn
 from src.constants import API_PREFIX
-from src.dependencies import Database, Deciding, ProcessSettings, Transaction
+from src.dependencies import Database, Deciding, Pools, ProcessSettings, Transaction
 from src.exceptions import Invalid, Unavailable
+from src.limits import service as limits_service
+from src.limits.constants import Rule
+from src.limits.exceptions import RateLimited
 from src.openapi import payload_problems, private_problems, problems
 from src.routing import Route
 from src.schemas import Page
@@ -27,16 +35,21 @@ _FRESH = (*CALLER_PROBLEMS, auth_exceptions.FreshLoginRequired)
 @login_router.post(
     "/options",
     summary="Ask for a passkey",
-    responses=problems(exceptions.PasskeysDisabled, Unavailable),
+    responses=problems(exceptions.PasskeysDisabled, RateLimited, Unavailable),
 )
 async def create_passkey_login_options(
-    party: CurrentRelyingParty, settings: ProcessSettings, conn: Database
+    party: CurrentRelyingParty,
+    settings: ProcessSettings,
+    caller: RequestCaller,
+    pools: Pools,
+    conn: Database,
 ) -> schemas.PasskeyOptions:
     """Make a challenge, good once and for five minutes, for any passkey of this site.
 
     What answers it signs in (`verify`), is a second factor (`login/mfa`) or proves who is there
     (`reauthenticate`).
     """
+    await limits_service.demand(pools, Rule.LOGIN_IP, caller.ip)
     return await service.start_asking(conn, settings.secret_key, party)
 
 

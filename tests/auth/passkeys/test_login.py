@@ -14,8 +14,9 @@ from tests.auth.mfa.securing import code_of, secure, ticket
 from tests.auth.mfa.test_login import claims
 from tests.auth.passkeys.authenticator import Authenticator
 from tests.auth.passkeys.registering import LOGIN, ask, log_in, options, register
-from tests.conftest import Execute
+from tests.conftest import Execute, MakeApp
 from tests.http import BASE_URL, acting_as, bearer, mistakes, problem
+from tests.limits.test_routes import called, limits
 
 
 async def test_a_passkey_signs_in_without_name_and_password(
@@ -50,6 +51,14 @@ async def test_the_options_ask_any_passkey_of_the_site_and_its_user(client: Asyn
     assert asked["rpId"] == "test.local"
     assert asked["userVerification"] == "required"
     assert asked.get("allowCredentials", []) == []
+
+
+async def test_asking_for_passkeys_is_counted_as_signing_in_is(make_app: MakeApp) -> None:
+    async with called(make_app(limits=limits(login_ip=2))) as client:
+        for _ in range(2):
+            await ask(client)
+
+        problem(await client.post(f"{LOGIN}/options"), 429, "rate_limited")
 
 
 async def test_a_passkey_that_nobody_registered_is_refused(
