@@ -1,0 +1,3 @@
+from tests.core.test_tracing import collector
+
+__all__ = ["collector"]
