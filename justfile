@@ -64,6 +64,11 @@ downgrade revision: setup
 remigrate: setup
     {{ python }} -m src remigrate
 
+# Make somebody an admin of the platform, such as: just create-admin ann@example.org
+[group('database')]
+create-admin email: setup
+    {{ python }} -m src create-admin "$1"
+
 # Sign with a new key, and seal anew what a previous secret key has sealed
 [group('database')]
 rotate-keys *options: setup

@@ -111,6 +111,36 @@ def alembic(context: typer.Context) -> None:
 
 
 @cli.command()
+def create_admin(email: str) -> None:
+    """Make the account of this email an admin of the platform, and one if there is none.
+
+    The password of a new account is asked for; it is no argument, for others to read.
+    """
+    from src import embedded
+    from src.auth import passwords
+    from src.database import open_pools
+    from src.management import service
+
+    async def made(settings: Settings, password: str | None) -> bool:
+        hashed = None
+        if password is not None:
+            hasher = passwords.Hasher(settings.authentication.password_hash)
+            hashed = await hasher.hash(password)
+            hasher.close()
+        async with open_pools(settings.database) as pools, pools.write.transaction() as conn:
+            return await service.make_admin(conn, email=email, hash=hashed)
+
+    with _explained(), embedded.provided(_settings()) as settings:
+        _check_server(settings)
+        if not asyncio.run(made(settings, None)):
+            password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+            if errors := passwords.mistakes(password, context=[email.partition("@")[0]]):
+                _fail(*(each.detail for each in errors))
+            asyncio.run(made(settings, password))
+    typer.echo(f"{email} is an admin of the platform.")
+
+
+@cli.command()
 def rotate_keys(
     emergency: Annotated[
         bool,

@@ -263,6 +263,7 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "delete_user": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),
         "put_user_roles": platform(PlatformRole.ADMIN, "nobody takes away their own `admin`"),
         "revoke_user_sessions": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),
+        "reset_user_mfa": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),
         "list_audit_events": platform(PlatformRole.ADMIN),
         "list_signing_keys": platform(PlatformRole.ADMIN),
     }

@@ -51,3 +51,5 @@ class Action(StrEnum):
     SIGNING_KEYS_ROTATED = "signing_keys.rotated"
     SIGNING_KEYS_DROPPED = "signing_keys.dropped"
     SECRETS_RESEALED = "secrets.resealed"
+    USER_MFA_RESET = "user.mfa_reset"
+    USER_MADE_ADMIN = "user.made_admin"

@@ -4,9 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, status
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from src.audit.constants import Action
+from src.auth.dependencies import ProcessAuthentication
 from src.auth.platform import exceptions as platform_exceptions
 from src.auth.platform.dependencies import OPERATOR_PROBLEMS, CurrentOperator
 from src.auth.platform.schemas import Operator
@@ -134,6 +135,32 @@ async def revoke_user_sessions(
     await service.revoke_sessions(conn, operator=operator, user_id=user_id, reason=why.reason)
 
 
+@router.post(
+    "/users/{user_id}/mfa-reset",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Take an account's second factors away",
+    responses=payload_problems(*_ACTED),
+)
+async def reset_user_mfa(
+    operator: CurrentOperator,
+    user_id: UserId,
+    why: schemas.Reasoned,
+    authentication: ProcessAuthentication,
+    conn: Transaction,
+) -> None:
+    """Remove the authenticator app, the passkeys and the recovery codes of who has lost them.
+
+    The account's sessions end, and its owner is told by mail.
+    """
+    await service.reset_mfa(
+        conn,
+        authentication.issuer.sealer,
+        operator=operator,
+        user_id=user_id,
+        reason=why.reason,
+    )
+
+
 @router.get(
     "/audit-log",
     summary="Audit trail",
@@ -149,8 +176,8 @@ async def list_audit_events(
         UUID | None, Query(description="Only what was done to this account, team or other thing.")
     ] = None,
     team_id: Annotated[UUID | None, Query(description="Only events of this team.")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Only from then on.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Only before then.")] = None,
+    since: Annotated[schemas.Moment | None, Query(description="Only from then on.")] = None,
+    until: Annotated[schemas.Moment | None, Query(description="Only before then.")] = None,
 ) -> Json[Page[schemas.AuditEvent]]:
     """List what has happened on the platform, the newest first. Nobody can change what is there."""
     return await service.list_events(

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from src.auth.constants import KeyState
 from src.management.constants import REASON_MAX
@@ -20,6 +21,15 @@ Reason = Annotated[
     Printable,
     Field(description="Why: it goes into the audit trail.", examples=["asked for it by phone"]),
 ]
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise PydanticCustomError("timezone_aware", "Say which time zone is meant, such as `Z`.")
+    return value
+
+
+Moment = Annotated[datetime, AfterValidator(_aware), Field(examples=["2026-11-01T00:00:00Z"])]
 
 
 def _ordered(roles: list[PlatformRole]) -> list[PlatformRole]:

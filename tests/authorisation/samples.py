@@ -346,6 +346,7 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
         ok(path=_somebody, body=lambda _: {"roles": ["support"], "reason": "new here"})
     ],
     "revoke_user_sessions": [ok(204, path=_somebody, body=_why)],
+    "reset_user_mfa": [ok(204, path=_somebody, body=_why)],
     "list_audit_events": [ok(query="limit=3")],
     "list_signing_keys": [ok()],
 }

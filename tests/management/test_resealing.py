@@ -11,6 +11,7 @@ from src import security
 from src.auth import cookies
 from src.auth.constants import DeviceType
 from src.auth.exceptions import CsrfFailed
+from src.auth.mfa import service as mfa_service
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.auth.onetime.exceptions import InvalidCode
@@ -88,8 +89,11 @@ async def test_every_column_of_bytes_is_sealed_or_a_hash(execute: Execute) -> No
 
 async def everything_sealed(conn: Transaction) -> None:
     """A row at least in every sealed column, by the old key."""
+    ann = await factories.user(conn)
     await factories.user(conn)
-    await factories.user(conn)
+    await mfa_service.start_totp(
+        conn, factories.SEALER, user_id=ann.id, user=ann.email, service="Core"
+    )
     await notifications_service.send_mail(
         conn,
         factories.SEALER,

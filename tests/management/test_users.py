@@ -6,8 +6,9 @@ from httpx2 import AsyncClient
 
 from src.config import AuthenticationSettings, OperatorSessionSettings
 from src.database import Transaction
+from src.notifications.constants import Template
 from src.permissions import PlatformRole
-from tests import factories
+from tests import factories, mail
 from tests.conftest import Execute, MakeClient
 from tests.http import acting_as, mistakes, problem, without_ids
 
@@ -306,6 +307,7 @@ async def test_nothing_is_done_without_a_reason(
         ("PATCH", "", {"disabled": True}),
         ("DELETE", "", dict[str, Any]()),
         ("POST", "/revoke-sessions", dict[str, Any]()),
+        ("POST", "/mfa-reset", dict[str, Any]()),
     ],
 )
 async def test_nobody_acts_on_themselves_or_on_who_is_above_them(
@@ -390,3 +392,33 @@ async def test_a_stranger_learns_nothing_about_who_exists(
     )
 
     assert without_ids(there) == without_ids(not_there)
+
+
+async def test_who_has_lost_their_second_factor_signs_in_without_it_again(
+    client: AsyncClient, conn: Transaction, user_admin: factories.User, execute: Execute
+) -> None:
+    ann = await factories.user(conn)
+    await execute(
+        "INSERT INTO totp (account_id, secret, confirmed_at) VALUES (%(id)s, 'x', now())",
+        id=ann.id,
+    )
+    await execute(
+        "INSERT INTO recovery_code (account_id, code_hash) VALUES (%(id)s, 'x')", id=ann.id
+    )
+    login = {"identifier": ann.email, "password": ann.password}
+    assert "mfa" in (await client.post("/v1/auth/login", json=login)).json()
+
+    response = await client.post(url_of(ann, "/mfa-reset"), json=WHY, headers=acting_as(user_admin))
+
+    assert response.status_code == 204
+    assert "tokens" in (await client.post("/v1/auth/login", json=login)).json()
+    assert await execute("SELECT FROM recovery_code") == []
+    problem(await client.get("/v1/users/me", headers=acting_as(ann)), 401, "invalid_token")
+    (event,) = await events(execute, ann)
+    assert event == (
+        "user.mfa_reset",
+        user_admin.id,
+        {"reason": WHY["reason"], "factors_removed": 1, "sessions_ended": 1},
+    )
+    told = await mail.last(conn, to=ann.email)
+    assert told.template is Template.SECURITY_NOTICE

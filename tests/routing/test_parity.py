@@ -257,6 +257,7 @@ def _managing(world: World) -> dict[str, Sent]:
             "PUT", f"{user}/roles", {"roles": ["support"], **why}, headers=operator
         ),
         "revoke_user_sessions": Sent("POST", f"{user}/revoke-sessions", why, headers=operator),
+        "reset_user_mfa": Sent("POST", f"{user}/mfa-reset", why, headers=operator),
         "list_audit_events": Sent(
             "GET", "/v1/admin/audit-log?action=team.created&limit=1", headers=operator
         ),

@@ -17,7 +17,7 @@ from src.users.schemas import UserId
     SELECT (SELECT coalesce(array_agg(platform_role.role ORDER BY platform_role.role), '{}')
               FROM platform_role
              WHERE platform_role.account_id = session.account_id) AS roles,
-           'mfa' = ANY(session.auth_methods) AS has_second_factor,
+           session.aal = 'aal2' AS has_second_factor,
            session.created_at > now() - interval '1 second' * %(absolute_seconds)s
            AND session.last_seen_at > now() - interval '1 second' * %(idle_seconds)s AS is_recent
       FROM session
@@ -43,7 +43,9 @@ async def find_standing(
     -- allow constraint(platform_role_account_id_fkey, platform_role_role_check)
     """
 )
-async def _grant(conn: Transaction, *, user_id: UserId, roles: list[PlatformRole]) -> int: ...
+async def grant(conn: Transaction, *, user_id: UserId, roles: list[PlatformRole]) -> int:
+    """Add these roles to an account that is held; returns how many it had not."""
+    ...
 
 
 @sql(
@@ -61,6 +63,6 @@ async def _keep_only(conn: Transaction, *, user_id: UserId, roles: list[Platform
 
 async def set_roles(conn: Transaction, *, user_id: UserId, roles: list[PlatformRole]) -> bool:
     """Give an account exactly these roles; returns whether that changes any. Raises LastAdmin."""
-    granted = await _grant(conn, user_id=user_id, roles=roles)
+    granted = await grant(conn, user_id=user_id, roles=roles)
     removed = await _keep_only(conn, user_id=user_id, roles=roles)
     return bool(granted or removed)

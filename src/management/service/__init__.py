@@ -6,6 +6,8 @@ from src.management.service.trail import list_events, list_signing_keys
 from src.management.service.users import (
     get_user,
     list_users,
+    make_admin,
+    reset_mfa,
     revoke_sessions,
     set_disabled,
     set_roles,
@@ -20,7 +22,9 @@ __all__ = [
     "list_events",
     "list_signing_keys",
     "list_users",
+    "make_admin",
     "reseal",
+    "reset_mfa",
     "revoke_sessions",
     "rotate_signing_keys",
     "set_disabled",

@@ -10,16 +10,21 @@ from uuid import UUID
 
 from src.audit import service as audit_service
 from src.audit.constants import Action
+from src.auth import service as auth_service
 from src.auth.platform import exceptions as platform_exceptions
 from src.auth.platform import service as platform_service
 from src.auth.platform.schemas import Operator
 from src.database import Connection, Json, Transaction, sql
 from src.management import exceptions
 from src.management.schemas import ListedUser, ManagedUser, Target
+from src.notifications import service as notifications_service
+from src.notifications.constants import SecurityEvent, Template
 from src.pagination import PageRequest
 from src.permissions import PlatformRole
 from src.schemas import Page
+from src.security import Sealer
 from src.users import exceptions as users_exceptions
+from src.users import service as users_service
 from src.users.constants import Status
 from src.users.schemas import UserId
 
@@ -288,6 +293,48 @@ async def revoke_sessions(
     )
 
 
+@sql(
+    """
+    WITH totps AS (
+        DELETE FROM totp WHERE account_id = %(user_id)s RETURNING account_id
+    ), codes AS (
+        DELETE FROM recovery_code WHERE account_id = %(user_id)s RETURNING account_id
+    ), passkeys AS (
+        DELETE FROM passkey WHERE account_id = %(user_id)s RETURNING account_id
+    )
+    SELECT (SELECT count(*) FROM totps) + (SELECT count(*) FROM passkeys)
+    """
+)
+async def _remove_factors(conn: Transaction, *, user_id: UserId) -> int: ...
+
+
+async def reset_mfa(
+    conn: Transaction, sealer: Sealer, *, operator: Operator, user_id: UserId, reason: str
+) -> None:
+    """Remove all second factors, which ends the sessions. Raises what `target` does."""
+    found = await target(conn, operator=operator, user_id=user_id)
+    removed = await _remove_factors(conn, user_id=user_id)
+    ended = await _end_sessions(conn, user_id=user_id, reason="mfa_reset")
+    await _record(
+        conn,
+        Action.USER_MFA_RESET,
+        operator,
+        user_id,
+        reason=reason,
+        factors_removed=removed,
+        sessions_ended=ended,
+    )
+    await notifications_service.send_mail(
+        conn,
+        sealer,
+        template=Template.SECURITY_NOTICE,
+        to=found.email,
+        locale=found.locale,
+        params={"event": SecurityEvent.TOTP_REMOVED},
+        user_id=user_id,
+    )
+
+
 async def set_roles(
     conn: Transaction,
     *,
@@ -310,3 +357,36 @@ async def set_roles(
             before=found.roles,
             after=roles,
         )
+
+
+@sql(
+    """
+    SELECT id
+      FROM account
+     WHERE email_key = casefold(%(email)s COLLATE pg_unicode_fast) COLLATE "default"
+       FOR NO KEY UPDATE
+    """
+)
+async def _find_by_email(conn: Transaction, *, email: str) -> UserId | None: ...
+
+
+async def make_admin(conn: Transaction, *, email: str, hash: str | None) -> bool:  # noqa: A002
+    """Give the account of this email the role `admin`, and make it active; returns whether it does.
+
+    Without an account there must be the `hash` of a password, and a new one is made with it.
+    """
+    user_id = await _find_by_email(conn, email=email)
+    if user_id is None:
+        if hash is None:
+            return False
+        made = await users_service.create(
+            conn, email=email, username=None, given_name="", family_name="", locale="en"
+        )
+        user_id = made.id
+        await auth_service.add_password(conn, user_id=user_id, hash=hash)
+    await _set_status(conn, user_id=user_id, status=Status.ACTIVE)
+    await platform_service.grant(conn, user_id=user_id, roles=[PlatformRole.ADMIN])
+    await audit_service.record(
+        conn, action=Action.USER_MADE_ADMIN, actor_id=None, object_id=user_id, detail={}
+    )
+    return True
