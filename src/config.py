@@ -193,9 +193,13 @@ class PasskeySettings(Section):
 
 
 class AuthenticationSettings(Section):
-    signup: Literal["open", "private"] | None = None
+    signup: Literal["open", "private", "disabled"] | None = None
     """`open`: signing up answers with tokens. `private`: it does not tell whether an address is
-    known, and is closed until mail is set up. The default is `open` in `local`, else `private`."""
+    known, and is closed until mail is set up. `disabled`: nobody can. The default is `open` in
+    `local`, else `private`."""
+    require_verified_email: bool | None = None
+    """Whether an account whose email waits for verification may do no more than verify it, change
+    it, look at itself and sign out. The default is no where signing up is `open`, else yes."""
     issuer: str = "core-api"
     """Who signs the access tokens (`iss`)."""
     audience: str = "core-api"
@@ -359,6 +363,29 @@ class RateSettings(Section):
     """The same in a minute; 600 would be usual."""
 
 
+def _is_page(value: str) -> str:
+    if not value.startswith("/") and not _BASE.match(value):
+        raise ValueError("must be a path of this service, or a whole address")
+    return value
+
+
+Page = Annotated[str, AfterValidator(_is_page)]
+
+
+class PageSettings(Section):
+    verify_email: Page = "/v1/auth/email/verify"
+    """Where the link of a verification mail leads, with `?token=`: a path of this service, or the
+    address of a page of your own. The pages that come with the service are in English."""
+    complete_signup: Page = "/v1/auth/signup/complete"
+    """Where the link of a sign-up mail leads."""
+    confirm_email: Page = "/v1/users/me/email/confirm"
+    """Where the link leads that confirms a new email."""
+    undo_email: Page = "/v1/auth/email/undo"
+    """Where the link leads that takes a change of the email back."""
+    sign_in: Page = "/docs"
+    """Where people sign in."""
+
+
 class LimitSettings(Section):
     body_bytes: Annotated[int, Field(ge=KIB)] = MIB
     """Largest request body, in bytes, where a route does not say otherwise."""
@@ -477,6 +504,7 @@ class Settings(BaseSettings):
     authentication: AuthenticationSettings = AuthenticationSettings()
     mailing: MailingSettings = MailingSettings()
     sms: SmsSettings = SmsSettings()
+    pages: PageSettings = PageSettings()
     limits: LimitSettings = LimitSettings()
     phone: PhoneSettings = PhoneSettings()
     push: PushSettings = PushSettings()
@@ -485,6 +513,13 @@ class Settings(BaseSettings):
     """Where traces go over OTLP/HTTP, such as `http://127.0.0.1:4318/v1/traces`; unset: nowhere."""
     otel_traces_sampler_arg: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Share of requests that are traced."""
+
+    @model_validator(mode="after")
+    def _links_are_ours(self) -> Self:
+        """Else whoever asks for a mail could choose, by a Host header, where its link leads."""
+        if self.mailing.mail.is_given and not self.environment.is_relaxed and not self.public_url:
+            raise ValueError(f"PUBLIC_URL is required to send mail in {self.environment}")
+        return self
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
@@ -512,9 +547,23 @@ class Settings(BaseSettings):
         return self
 
     @cached_property
+    def signup(self) -> str:
+        """`open`, `private` or `disabled`."""
+        return self.authentication.signup or ("open" if self.environment.is_relaxed else "private")
+
+    @cached_property
     def signup_is_open(self) -> bool:
-        default = "open" if self.environment.is_relaxed else "private"
-        return (self.authentication.signup or default) == "open"
+        return self.signup == "open"
+
+    @cached_property
+    def takes_signups(self) -> bool:
+        """Whether anybody may sign up. A private service does it by mail alone."""
+        return self.signup_is_open or (self.signup == "private" and self.mail_arrives)
+
+    @cached_property
+    def verified_email_is_required(self) -> bool:
+        given = self.authentication.require_verified_email
+        return not self.signup_is_open if given is None else given
 
     @cached_property
     def mail_arrives(self) -> bool:

@@ -17,7 +17,9 @@ from src.applets.router import router as applets_router
 from src.applets.router import team_router as team_applets_router
 from src.auth import keys, passwords, sessions, tokens
 from src.auth.dependencies import Authentication, identified
-from src.auth.exceptions import CsrfFailed
+from src.auth.email_change.router import my_router as my_email_router
+from src.auth.email_change.router import router as email_undo_router
+from src.auth.exceptions import CsrfFailed, EmailNotVerified
 from src.auth.mfa.router import login_router as mfa_login_router
 from src.auth.mfa.router import router as mfa_router
 from src.auth.passkeys.router import login_router as passkeys_login_router
@@ -28,6 +30,8 @@ from src.auth.phone.router import router as phone_router
 from src.auth.router import router as auth_router
 from src.auth.router import well_known_router
 from src.auth.signed_in.router import router as signed_in_router
+from src.auth.signup.router import router as signup_router
+from src.auth.verification.router import router as verification_router
 from src.config import Settings
 from src.constants import API_PREFIX, VERSION
 from src.database import Pools, open_pools
@@ -133,6 +137,7 @@ def create_app(
         around=_around(settings, metrics := Metrics(), compiled=compiled),
         cookie_refusals=[CsrfFailed],
         key_refusals=REFUSALS,
+        unverified_refusals=[EmailNotVerified],
         middleware=[
             Middleware(LastResort),
             Middleware(BodyLimit, max_body_size=settings.limits.body_bytes),
@@ -156,6 +161,10 @@ def create_app(
         mfa_router,
         passkeys_login_router,
         passkeys_router,
+        signup_router,
+        verification_router,
+        email_undo_router,
+        my_email_router,
         users_router,
         phone_router,
         my_devices_router,

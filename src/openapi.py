@@ -105,8 +105,9 @@ class DescribedApp(FastAPI):
     """An application whose document tells the truth: failures are problems, all of them listed.
 
     `around` is middleware that stands outside of FastAPI's own, which most requests then never see.
-    `cookie_refusals` are what a signed-in caller's changes may meet, and `key_refusals` those that
-    come with an `Idempotency-Key`; no operation lists them itself.
+    `cookie_refusals` are what a signed-in caller's changes may meet, `unverified_refusals` what a
+    caller may whose email waits for verification, and `key_refusals` those that come with an
+    `Idempotency-Key`; no operation lists them itself.
     """
 
     def __init__(
@@ -115,11 +116,13 @@ class DescribedApp(FastAPI):
         around: Sequence[Middleware] = (),
         cookie_refusals: Sequence[type[CoreError]] = (),
         key_refusals: Sequence[type[CoreError]] = (),
+        unverified_refusals: Sequence[type[CoreError]] = (),
         **declared: Any,
     ) -> None:
         super().__init__(**declared)
         self.cookie_refusals = cookie_refusals
         self.key_refusals = key_refusals
+        self.unverified_refusals = unverified_refusals
         outermost: ASGIApp = super().__call__
         for middleware, args, kwargs in reversed(around):
             outermost = middleware(outermost, *args, **kwargs)
@@ -134,7 +137,7 @@ class DescribedApp(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             self.openapi_schema = super().openapi()
-            _correct(self.openapi_schema, self.cookie_refusals)
+            _correct(self.openapi_schema, self.cookie_refusals, self.unverified_refusals)
             _take_keys(self.openapi_schema, self.key_refusals)
         return self.openapi_schema
 
@@ -149,7 +152,11 @@ _OF_A_BODY: tuple[type[CoreError], ...] = (
 """What every operation that takes a body may answer, whatever else it does."""
 
 
-def _correct(schema: dict[str, Any], cookie_refusals: Sequence[type[CoreError]]) -> None:
+def _correct(
+    schema: dict[str, Any],
+    cookie_refusals: Sequence[type[CoreError]],
+    unverified_refusals: Sequence[type[CoreError]],
+) -> None:
     components = schema.setdefault("components", {})
     components["securitySchemes"] = _SECURITY_SCHEMES
     for path in schema["paths"].values():
@@ -158,6 +165,7 @@ def _correct(schema: dict[str, Any], cookie_refusals: Sequence[type[CoreError]])
                 operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
                 if method.upper() not in SAFE_METHODS:
                     _list(operation, *cookie_refusals)
+            _list(operation, *(unverified_refusals if _needs_verified(operation) else ()))
             if "requestBody" in operation:
                 _list(operation, *_OF_A_BODY)
             if "422" in operation["responses"]:
@@ -207,3 +215,9 @@ def _needs_user(operation: dict[str, Any]) -> bool:
     """Whether the operation lists the problem of a caller who has not signed in."""
     content = operation["responses"].get("401", {}).get("content", {})
     return Unauthenticated.code in content.get(MEDIA_TYPE, {}).get("examples", {})
+
+
+def _needs_verified(operation: dict[str, Any]) -> bool:
+    """Whether the operation is for no caller whose email waits for verification."""
+    permission = operation.get("x-permission", {"principal": "anonymous"})
+    return permission["principal"] != "anonymous" and not permission.get("unverified", False)

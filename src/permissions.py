@@ -71,6 +71,8 @@ class Permission:
     role: Role | None = None
     is_deleted: bool = False
     """Whether the object is one that has been deleted: to other operations it does not exist."""
+    unverified: bool = False
+    """Whether it is for callers too whose email waits for verification, where that is required."""
     platform_role: PlatformRole | None = None
     scope: str | None = None
     """What a key for programs must have been made for."""
@@ -91,6 +93,8 @@ class Permission:
             where = "the applet's team" if self.on == "applet" else "the team"
             where = "the deleted team" if self.is_deleted else where
             text = f"{_HOLDERS[self.role]} of {where}"
+        if self.unverified:
+            text += ", also while their email waits for verification"
         if self.fresh:
             text += ", signed in within the last 15 minutes"
         return f"{text}; {self.note}." if self.note else f"{text}."
@@ -117,9 +121,9 @@ def anonymous(note: str = "") -> Permission:
     return Permission(Principal.ANONYMOUS, note=note)
 
 
-def user(note: str = "", *, fresh: bool = False) -> Permission:
+def user(note: str = "", *, fresh: bool = False, unverified: bool = False) -> Permission:
     """Whoever has signed in."""
-    return Permission(Principal.USER, fresh=fresh, note=note)
+    return Permission(Principal.USER, fresh=fresh, unverified=unverified, note=note)
 
 
 def team(
@@ -164,20 +168,28 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         # auth
         "get_jwks": anonymous(),
         "sign_up": anonymous(),
+        "check_signup": anonymous("who has the link"),
+        "show_signup": anonymous("who has the link"),
+        "complete_signup": anonymous("who has the link or the code"),
+        "request_email_verification": anonymous("for oneself, or for an address that one names"),
+        "show_email_verification": anonymous("who has the link"),
+        "verify_email": anonymous("who has the link or the code"),
+        "show_email_change": anonymous("who has the link"),
+        "show_email_undo": anonymous("who has the link"),
+        "undo_email_change": anonymous("who has the link"),
         "log_in": anonymous(),
         "log_in_with_factor": anonymous("the ticket of the first step says who it is"),
         "refresh_tokens": keyless(anonymous(_BY_REFRESH_TOKEN)),
         "log_out": keyless(
             anonymous("the access token, or else the refresh token, says whose session it is")
         ),
-        "get_session": user(),
-        "reauthenticate": user("who knows the password"),
+        "get_session": user(unverified=True),
+        "reauthenticate": user("who knows the password", unverified=True),
         "set_my_password": user(
             "with the current password; without one, signed in within the last 15 minutes"
         ),
         "remove_my_password": user("if there is another way to sign in", fresh=True),
         # users
-        "get_me": user(),
         "update_me": user(),
         "get_preferences": user(),
         "update_preferences": user(),
@@ -185,6 +197,9 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "list_sessions": user(),
         "end_sessions": user(),
         "end_session": user("one of their own"),
+        "get_me": user(unverified=True),
+        "change_my_email": user(fresh=True, unverified=True),
+        "confirm_my_email": user("who has the link or the code", unverified=True),
         # second factors
         "create_totp": user(fresh=True),
         "confirm_totp": user(fresh=True),

@@ -5,6 +5,10 @@ from enum import StrEnum
 
 class Action(StrEnum):
     SIGNED_UP = "user.signed_up"
+    EMAIL_VERIFIED = "user.email_verified"
+    EMAIL_CHANGE_REQUESTED = "user.email_change_requested"
+    EMAIL_CHANGED = "user.email_changed"
+    EMAIL_CHANGE_UNDONE = "user.email_change_undone"
     SESSION_REVOKED = "session.revoked"
     REFRESH_TOKEN_REUSED = "session.refresh_token_reused"  # noqa: S105  (an action's name)
     SESSION_CONFIRMED = "session.confirmed"

@@ -9,8 +9,10 @@ from fastapi import Depends, Request
 from src.auth import cookies, exceptions, passwords, schemas, service, tokens
 from src.auth.callers import Callers
 from src.auth.constants import USER_AGENT_MAX, Transport
+from src.auth.links import Links
 from src.auth.lockout import service as lockout_service
 from src.auth.sessions import Caller, Issuer
+from src.config import Settings
 from src.constants import SAFE_METHODS
 from src.dependencies import (
     Deciding,
@@ -19,7 +21,7 @@ from src.dependencies import (
     current_pools,
     current_settings,
 )
-from src.exceptions import Invalid, PermissionDenied, Unauthenticated
+from src.exceptions import PermissionDenied, Unauthenticated
 from src.limits import service as limits_service
 from src.limits.constants import Rule
 from src.permissions import enforces
@@ -103,7 +105,8 @@ async def current_user(
 ) -> schemas.Principal:
     """The caller, if the session still stands: ending one is seen by the very next request.
 
-    Raises FreshLoginRequired where the route demands a sign-in of the last quarter of an hour.
+    Raises EmailNotVerified where a verified email is required, unless the route is for others too,
+    and FreshLoginRequired where the route demands a sign-in of the last quarter of an hour.
     """
     principal = await authentication.callers.principal_of(conn, claims.session_id)
     return admitted(request, claims, principal)
@@ -125,10 +128,14 @@ def admitted(request: Request, claims: tokens.Claims, found: AnyPrincipal | None
     """The caller, if the session still stands and the route is for them."""
     if found is None or found.id != claims.user_id:
         raise exceptions.InvalidToken()
-    if permission_of(request).fresh and not found.is_fresh:
+    permission = permission_of(request)
+    is_admitted = found.is_verified or permission.unverified
+    if not is_admitted and current_settings(request).verified_email_is_required:
+        raise exceptions.EmailNotVerified()
+    if permission.fresh and not found.is_fresh:
         raise exceptions.FreshLoginRequired()
     # Who shows the password again gets a new token; one stolen before stays what it was.
-    if permission_of(request).fresh and not claims.is_fresh:
+    if permission.fresh and not claims.is_fresh:
         raise exceptions.FreshLoginRequired()
     return found
 
@@ -178,24 +185,6 @@ class NewPasswordSecret:
     hash: str
 
 
-async def hashed_password(
-    new: schemas.Signup,
-    caller: RequestCaller,
-    settings: ProcessSettings,
-    authentication: ProcessAuthentication,
-    pools: Pools,
-) -> NewPasswordSecret:
-    """The hash of a password that is good enough. Computed before a connection is borrowed."""
-    if not settings.signup_is_open:
-        raise exceptions.SignupDisabled()
-    await limits_service.demand(pools, Rule.SIGNUP_IP, caller.ip)
-    context = [new.email.partition("@")[0], new.username or "", new.given_name, new.family_name]
-    if errors := passwords.mistakes(new.password, context=context):
-        raise Invalid(errors=errors)
-    await authentication.issuer.keys.ensure(pools)
-    return NewPasswordSecret(await authentication.hasher.hash(new.password))
-
-
 @dataclass(frozen=True, slots=True)
 class VerifiedLoginSecret:
     """Somebody who has proved to know the password of an account."""
@@ -237,6 +226,23 @@ async def verified_login(
         if hasher.needs_rehash(credentials.hash)
         else None,
         device=login.device,
+    )
+
+
+async def current_links(request: Request, settings: ProcessSettings) -> Links:
+    """What mailed links are made by: they begin with `PUBLIC_URL`, else where the request went."""
+    return Links(settings.public_url or own_origin(request), settings.pages)
+
+
+CurrentLinks = Annotated[Links, Depends(current_links)]
+
+
+async def may_write_to(
+    address: str, *, user_id: UserId | None, caller: Caller, settings: Settings, pools: Pools
+) -> bool:
+    """Whether a mail may be left for an address. If not, the answer is as if one had been."""
+    return settings.mail_arrives and await limits_service.may_send_mail(
+        pools, address=address, user_id=user_id, ip=caller.ip
     )
 
 

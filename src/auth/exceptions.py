@@ -24,6 +24,11 @@ class AccountDisabled(PermissionDenied):
     message = "This account has been disabled."
 
 
+class EmailNotVerified(PermissionDenied):
+    code = ErrorCode.EMAIL_NOT_VERIFIED
+    message = "Verify your email first: until then the account can do little else."
+
+
 class RefreshInvalid(Unauthenticated):
     code = ErrorCode.REFRESH_INVALID
     message = "The refresh token is not valid."

@@ -5,32 +5,26 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response, status
 
-from src.audit import service as audit_service
-from src.audit.constants import Action
 from src.auth import cookies, exceptions, schemas, service, sessions, signing_in, tokens
 from src.auth.binding import ProcessDevices
 from src.auth.constants import Transport
 from src.auth.dependencies import (
     Authentication,
     CurrentUser,
-    NewPasswordSecret,
     ProcessAuthentication,
     VerifiedLoginSecret,
     claims_of,
-    hashed_password,
     own_origin,
     sent_token,
     verified_login,
 )
 from src.auth.signing_in import CurrentSigningIn
 from src.config import Settings
-from src.constants import API_PREFIX
 from src.dependencies import Database, Deciding, Pools, ProcessSettings, Transaction
 from src.exceptions import Busy, Invalid, Unavailable
 from src.limits.exceptions import RateLimited
 from src.openapi import private_problems, problems
 from src.routing import Route
-from src.users import exceptions as users_exceptions
 from src.users import service as users_service
 from src.users.schemas import UserId
 
@@ -38,51 +32,6 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=Route)
 well_known_router = APIRouter(prefix="/.well-known", tags=["auth"], route_class=Route)
 
 _JWKS_MAX_AGE = 300
-
-
-@router.post(
-    "/signup",
-    status_code=status.HTTP_201_CREATED,
-    summary="Sign up",
-    responses=problems(
-        exceptions.SignupDisabled,
-        exceptions.CsrfFailed,
-        users_exceptions.EmailTaken,
-        users_exceptions.UsernameTaken,
-        RateLimited,
-        Invalid,
-        Busy,
-        Unavailable,
-    ),
-)
-async def sign_up(
-    new: schemas.Signup,
-    password: Annotated[NewPasswordSecret, Depends(hashed_password)],
-    signing: CurrentSigningIn,
-    conn: Transaction,
-) -> signing_in.Outcome:
-    """Create an account and sign it in."""
-    signing_in.check_transport(signing, new.token_transport)
-    user = await users_service.create(
-        conn,
-        email=new.email,
-        username=new.username,
-        given_name=new.given_name,
-        family_name=new.family_name,
-        locale=new.locale,
-    )
-    await service.add_password(conn, user_id=user.id, hash=password.hash)
-    await audit_service.record(
-        conn, action=Action.SIGNED_UP, actor_id=user.id, object_id=user.id, detail={}
-    )
-    signing.response.headers["Location"] = f"{API_PREFIX}/users/me"
-    return await signing_in.complete(
-        conn,
-        signing,
-        user_id=user.id,
-        transport=new.token_transport,
-        auth_methods=["pwd"],
-    )
 
 
 @router.post(

@@ -18,7 +18,7 @@ from src.auth.constants import (
 from src.database import Json
 from src.schemas import Payload, Printable
 from src.users.constants import EMAIL_MAX
-from src.users.schemas import Email, Locale, Name, User, UserId, Username
+from src.users.schemas import User, UserId
 
 SessionId = NewType("SessionId", UUID)
 DeviceId = NewType("DeviceId", UUID)
@@ -44,18 +44,6 @@ class SentDevice(Payload):
     id: DeviceId
     type: DeviceType
     name: DeviceName | None = None
-
-
-class Signup(Payload):
-    """A new account. The password has 15 to 256 characters, of any kind."""
-
-    email: Email
-    password: AnyPassword
-    username: Username | None = None
-    given_name: Name = ""
-    family_name: Name = ""
-    locale: Locale = "en"
-    token_transport: Transport = Transport.BEARER
 
 
 class Login(Payload):
@@ -170,6 +158,8 @@ class Principal:
     """Whether they signed in, not merely refreshed, within the last 15 minutes."""
     aal: Aal
     """Whether they did so by one factor, or by two."""
+    is_verified: bool
+    """Whether they have proved that their email is theirs."""
 
 
 @dataclass(slots=True)

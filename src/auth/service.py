@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from src.audit import service as audit_service
 from src.audit.constants import Action
@@ -145,7 +146,9 @@ async def open_session(
 @sql(
     """
     SELECT account.id, session.id AS session_id,
-           session.authenticated_at > now() - interval '15 minutes' AS is_fresh, session.aal
+           session.authenticated_at > now() - interval '15 minutes' AS is_fresh,
+           account.email_verified_at IS NOT NULL AS is_verified,
+           session.aal
       FROM session
       JOIN account ON account.id = session.account_id
      WHERE session.id = ANY(%(session_ids)s)
@@ -165,6 +168,7 @@ async def list_principals(conn: Connection, *, session_ids: list[SessionId]) -> 
     """
     SELECT account.id, session.id AS session_id,
            session.authenticated_at > now() - interval '15 minutes' AS is_fresh,
+           account.email_verified_at IS NOT NULL AS is_verified,
            session.aal,
            json_build_object(
                'id', account.id,
@@ -351,6 +355,21 @@ async def revoke_sessions(
     ended = await _revoke(conn, user_id=user_id, session_id=session_id, scope=scope, reason=reason)
     await _record(
         conn, Action.SESSION_REVOKED, user_id, session_id, {"scope": scope, "ended": ended}
+    )
+
+
+async def revoke_all_sessions(conn: Transaction, *, user_id: UserId, reason: str) -> None:
+    """End every session of somebody who is signed in by none of them."""
+    nobody = SessionId(UUID(int=0))
+    ended = await _revoke(
+        conn, user_id=user_id, session_id=nobody, scope=LogoutScope.ALL, reason=reason
+    )
+    await audit_service.record(
+        conn,
+        action=Action.SESSION_REVOKED,
+        actor_id=user_id,
+        object_id=user_id,
+        detail={"scope": LogoutScope.ALL, "ended": ended},
     )
 
 

@@ -114,3 +114,13 @@ class PreferencesUpdate(Payload):
 
     theme: ThemeUpdate = ThemeUpdate()
     notifications: NotificationsUpdate = NotificationsUpdate()
+
+
+@dataclass(slots=True)
+class KnownUser:
+    """Where to write to somebody, and whether the address has been proved to be theirs."""
+
+    id: UserId
+    email: str
+    locale: str
+    is_verified: bool

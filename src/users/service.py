@@ -1,10 +1,10 @@
 """What can be done with accounts."""
 
 from src.audit.constants import Action
-from src.database import Connection, Json, sql
+from src.database import Connection, Json, Transaction, sql
 from src.users import exceptions
 from src.users.constants import ThemeMode
-from src.users.schemas import Preferences, PreferencesUpdate, ProfileUpdate, User, UserId
+from src.users.schemas import KnownUser, Preferences, PreferencesUpdate, ProfileUpdate, User, UserId
 
 
 @sql(
@@ -185,3 +185,93 @@ async def update_preferences(
         mails=changes.notifications.mails,
         pushes=changes.notifications.pushes,
     )
+
+
+@sql(
+    """
+    SELECT id, email, locale, email_verified_at IS NOT NULL AS is_verified
+      FROM account
+     WHERE id = %(user_id)s
+    """,
+    missing=exceptions.UserNotFound,
+)
+async def find(conn: Connection, *, user_id: UserId) -> KnownUser:
+    """Where to write to the user."""
+    ...
+
+
+@sql(
+    """
+    SELECT id, email, locale, email_verified_at IS NOT NULL AS is_verified
+      FROM account
+     WHERE email_key = casefold(%(email)s COLLATE pg_unicode_fast) COLLATE "default"
+    """
+)
+async def find_by_email(conn: Connection, *, email: str) -> KnownUser | None:
+    """Whose address this is."""
+    ...
+
+
+@sql(
+    """
+    SELECT id, email, locale, email_verified_at IS NOT NULL AS is_verified
+      FROM account
+     WHERE id = %(user_id)s
+       FOR NO KEY UPDATE
+    """,
+    missing=exceptions.UserNotFound,
+)
+async def hold(conn: Transaction, *, user_id: UserId) -> KnownUser:
+    """Where to write to the user; changes of the address take turns until the transaction ends."""
+    ...
+
+
+@sql(
+    """
+    UPDATE account
+       SET email_verified_at = now(),
+           status = CASE status WHEN 'pending' THEN 'active' ELSE status END,
+           updated_at = now()
+     WHERE id = %(user_id)s
+       AND email_key = casefold(%(email)s COLLATE pg_unicode_fast) COLLATE "default"
+       AND email_verified_at IS NULL
+    """
+)
+async def verify_email(conn: Connection, *, user_id: UserId, email: str) -> int:
+    """The address is the user's own, if it is still this one; 0 if it is not, or was verified."""
+    ...
+
+
+@sql(
+    """
+    SELECT id
+      FROM account
+     WHERE id = %(user_id)s
+       AND email_key = casefold(%(email)s COLLATE pg_unicode_fast) COLLATE "default"
+       AND email_verified_at IS NOT NULL
+    """
+)
+async def _verified(conn: Connection, *, user_id: UserId, email: str) -> UserId | None: ...
+
+
+async def is_verified(conn: Connection, *, user_id: UserId, email: str) -> bool:
+    """Whether this is the user's address, and verified."""
+    return await _verified(conn, user_id=user_id, email=email) is not None
+
+
+@sql(
+    """
+    UPDATE account
+       SET email = %(email)s,
+           email_verified_at = now(),
+           status = CASE status WHEN 'pending' THEN 'active' ELSE status END,
+           updated_at = now()
+     WHERE id = %(user_id)s
+    -- The payload holds to the length.
+    -- allow constraint(account_email_length_check)
+    """,
+    constraints={"account_email_key_key": exceptions.EmailTaken},
+)
+async def change_email(conn: Transaction, *, user_id: UserId, email: str) -> int:
+    """Give the account another address, which its owner has just proved to be theirs."""
+    ...

@@ -1,5 +1,4 @@
 import asyncio
-from collections import Counter
 
 import pytest
 from httpx2 import AsyncClient
@@ -21,28 +20,6 @@ def settings(url: str) -> Settings:
     """A session may be refreshed as often as one likes: what is looked at here is who wins."""
     rates = RateSettings(refresh_session=0)
     return settings_for(url, limits=LimitSettings(rates=rates))
-
-
-async def test_of_many_signups_with_one_email_one_wins(
-    client: AsyncClient, execute: Execute
-) -> None:
-    async def sign_up(number: int) -> tuple[int, str]:
-        email = "ann@example.org" if number % 2 else "ANN@example.org"
-        response = await client.post(
-            "/v1/auth/signup", json={"email": email, "password": factories.PASSWORD}
-        )
-        return response.status_code, response.json().get("code", "")
-
-    answers = Counter(await asyncio.gather(*map(sign_up, range(CALLERS))))
-
-    # Hashing has a bounded queue: on a small machine some are told to come back.
-    assert answers.keys() <= {(201, ""), (409, "email_taken"), (503, "busy")}, answers
-    assert answers[201, ""] == 1
-    rows = await execute(
-        "SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM password),"
-        " (SELECT count(*) FROM session), (SELECT count(*) FROM audit_event)"
-    )
-    assert rows == [(1, 1, 1, 1)]
 
 
 async def test_of_many_refreshes_of_one_token_there_is_one_successor(

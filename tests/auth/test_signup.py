@@ -69,12 +69,20 @@ async def test_the_password_is_kept_as_argon2id_alone(
     assert PASSWORD not in kept
 
 
-async def test_a_private_service_takes_no_signup(make_client: MakeClient, execute: Execute) -> None:
-    client = await make_client(authentication=AuthenticationSettings(signup="private"))
+async def test_where_signing_up_is_disabled_nobody_can(
+    make_client: MakeClient, execute: Execute
+) -> None:
+    client = await make_client(authentication=AuthenticationSettings(signup="disabled"))
 
     problem(await sign_up(client), 403, "signup_disabled")
+    problem(
+        await client.post("/v1/auth/signup", json={"email": "a@example.org"}),
+        403,
+        "signup_disabled",
+    )
 
     assert await execute("SELECT 1 FROM account") == []
+    assert await execute("SELECT 1 FROM one_time_token") == []
 
 
 @pytest.mark.parametrize(
@@ -212,7 +220,7 @@ async def test_a_field_that_does_not_fit_is_named(
 async def test_every_mistake_is_named_at_once(client: AsyncClient) -> None:
     response = await client.post("/v1/auth/signup", json={"email": 1, "spam": 2})
 
-    assert {pointer for pointer, _ in mistakes(response)} == {"/email", "/password", "/spam"}
+    assert {pointer for pointer, _ in mistakes(response)} == {"/email", "/spam"}
 
 
 async def test_a_problem_does_not_repeat_what_was_sent(client: AsyncClient) -> None:

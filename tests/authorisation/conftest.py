@@ -17,8 +17,10 @@ async def pools(conn: Connection) -> Pools:
 
 @pytest.fixture
 def settings(url: str) -> Settings:
-    """As in production, a platform role counts only beside a second factor."""
-    return settings_for(url, authentication=AuthenticationSettings(admins_need_mfa=True))
+    """As in production: a platform role counts only beside a second factor, and who has not
+    verified their email may do little."""
+    strict = AuthenticationSettings(admins_need_mfa=True, require_verified_email=True)
+    return settings_for(url, authentication=strict)
 
 
 @pytest.fixture

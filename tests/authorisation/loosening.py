@@ -52,12 +52,15 @@ def _entries() -> Iterator[Change]:
         assert found is not None, name
         entry = found[0]
         if permission.fresh:
-            yield _entry(name, "fresh dropped", entry, entry.replace(", fresh=True", ""))
+            yield _entry(name, "fresh dropped", entry, re.sub(_FRESH, "", entry))
         if permission.role is not None:
             for lower in RANKS[: RANKS.index(permission.role)]:
                 weaker = re.sub(r"Role\.\w+", f"Role.{lower.upper()}", entry)
                 yield _entry(name, f"{permission.role} lowered to {lower}", entry, weaker)
             yield _entry(name, "for any user", entry, f'        "{name}": user(),')
+        if entry.startswith(f'        "{name}": user(') and not permission.unverified:
+            wider = entry.replace("),", ", unverified=True),").replace("(, ", "(")
+            yield _entry(name, "for the unverified", entry, wider)
         if permission.principal.name == "PLATFORM":
             if permission.platform_role is not None:
                 yield _entry(name, "for every operator", entry, f'        "{name}": platform(),')
@@ -71,6 +74,7 @@ def _entry(name: str, what: str, old: str, new: str) -> Change:
     return Change(f"{name}: {what}", _TABLE, old, new, [name])
 
 
+_FRESH = re.compile(r"(?<=\()fresh=True,? ?|, fresh=True")
 _FALSE = "if False:"
 _OPERATING = ["get_operator", "list_users", "list_audit_events"]
 
@@ -81,18 +85,26 @@ def _enforcing() -> Iterator[Change]:
     yield Change(
         "a token of a session that has ended",
         auth,
-        "if principal is None or principal.id != claims.user_id:",
-        "if principal is None:\n"
-        "        principal = schemas.Principal(claims.user_id, claims.session_id, is_fresh=True)\n"
-        "    if principal.id != claims.user_id:",
-        ["get_me", "create_team"],
+        "if found is None or found.id != claims.user_id:",
+        "if found is None:\n"
+        "        found = schemas.Principal(\n"
+        "            claims.user_id, claims.session_id, True, 'aal2', True)\n"
+        "    if found.id != claims.user_id:",
+        ["create_team"],
     )
     yield Change(
         "nobody asks how long ago they signed in",
         auth,
-        "if permission_of(request).fresh and not principal.is_fresh:",
+        "if permission.fresh and not found.is_fresh:",
         _FALSE,
         ["delete_team", "transfer_ownership"],
+    )
+    yield Change(
+        "nobody asks whether their email is verified",
+        auth,
+        "is_admitted = found.is_verified or permission.unverified",
+        "is_admitted = True",
+        ["create_team", "get_team"],
     )
     yield Change(
         "no CSRF token is asked for",

@@ -48,6 +48,7 @@ FORGED = Verdict(403, "csrf_failed")
 STALE = Verdict(403, "fresh_login_required")
 NO_PLATFORM_ROLE = Verdict(403, "platform_role_too_low")
 ONE_FACTOR = Verdict(403, "second_factor_required")
+UNPROVED = Verdict(403, "email_not_verified")
 TOO_LOW = Verdict(403, "role_too_low")
 
 
@@ -75,6 +76,8 @@ def expected(
         return LET_IN
     if (refused := _known(who, transport, method)) is not None:
         return refused
+    if who is Who.UNVERIFIED and not permission.unverified:
+        return UNPROVED
     if permission.fresh and who is Who.STALE:
         return STALE
     if permission.principal.name == "PLATFORM":

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from uuid import uuid4
 
+from src.auth.onetime.constants import Purpose
 from tests import factories
 from tests.applets.importers.sources import activity, folder, radio, zipped
 from tests.authorisation.oracle import (
@@ -116,6 +117,32 @@ def _into_cookies(scene: Scene) -> Verdict | None:
     return FORGED if scene.transport in BAD_ORIGIN | BY_HEADER else LET_IN
 
 
+def _oneself(scene: Scene) -> Verdict | None:
+    """For who is known, and by cookie only from an allowed page."""
+    who, transport = scene.caller.who, scene.transport
+    has_cookie = transport not in BY_HEADER and who is not Who.ANONYMOUS
+    is_forged = transport in BAD_ORIGIN or (transport in BAD_CSRF and who not in UNSIGNED)
+    if has_cookie and is_forged:
+        return FORGED
+    return UNKNOWN if who in NOBODY else LET_IN
+
+
+def _mailed(purpose: Purpose) -> Callable[[Scene], dict[str, str]]:
+    """What a link holds that was mailed to the caller."""
+    return lambda scene: {"token": scene.world.links[purpose, scene.caller.who]}
+
+
+def _opened(purpose: Purpose) -> Sample:
+    """Opening a link as a browser does; any token will do, since nothing is looked up."""
+    return ok(query="token=core_once_x", label=purpose)
+
+
+def _completion(transport: str) -> Callable[[Scene], object]:
+    mailed = _mailed(Purpose.SIGNUP)
+    more = {"password": factories.PASSWORD, "token_transport": transport}
+    return lambda scene: {**mailed(scene), **more}
+
+
 def _owners_refresh_token(scene: Scene) -> object:
     return {"refresh_token": scene.world.callers[Who.OWNER].refresh_token}
 
@@ -210,7 +237,31 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     "sign_up": [
         ok(201, body=_signup("bearer"), is_slow=True),
         ok(201, body=_signup("cookie"), verdict=_into_cookies, label="into cookies", is_slow=True),
+        ok(202, body=lambda _: {"email": "new@example.net"}, label="by mail"),
     ],
+    "check_signup": [ok(body=_mailed(Purpose.SIGNUP))],
+    "show_signup": [_opened(Purpose.SIGNUP)],
+    "complete_signup": [
+        ok(201, body=_completion("bearer"), is_slow=True),
+        ok(
+            201,
+            body=_completion("cookie"),
+            verdict=_into_cookies,
+            label="into cookies",
+            is_slow=True,
+        ),
+    ],
+    "request_email_verification": [
+        ok(202, body=lambda scene: {"email": scene.caller.email}, label="by address"),
+        ok(202, verdict=_oneself, label="for oneself"),
+    ],
+    "show_email_verification": [_opened(Purpose.VERIFY_EMAIL)],
+    "verify_email": [ok(204, body=_mailed(Purpose.VERIFY_EMAIL))],
+    "change_my_email": [ok(202, body=lambda _: {"email": "other@example.net"})],
+    "show_email_change": [_opened(Purpose.CHANGE_EMAIL)],
+    "confirm_my_email": [ok(204, body=_mailed(Purpose.CHANGE_EMAIL))],
+    "show_email_undo": [_opened(Purpose.UNDO_EMAIL)],
+    "undo_email_change": [ok(204, body=_mailed(Purpose.UNDO_EMAIL))],
     "log_in": [
         ok(body=_login("bearer"), is_slow=True),
         ok(body=_login("cookie"), verdict=_into_cookies, label="into cookies", is_slow=True),

@@ -201,6 +201,7 @@ def test_the_document_lists_what_a_permission_may_answer() -> None:
         if permission.principal is not Principal.ANONYMOUS:
             assert {"not_authenticated", "invalid_token"} <= codes, name
             assert method == "get" or "csrf_failed" in codes, name
+            assert permission.unverified is not ("email_not_verified" in codes), name
         if permission.fresh:
             assert "fresh_login_required" in codes, name
         if permission.on is not None:

@@ -22,10 +22,11 @@ OTHER_PEOPLE: Mapping[str, Mapping[str, str]] = {
     "get_submission": {"submission.respondent_id": "admin"},
 }
 """Fields that name somebody, and below a role never anybody but the caller."""
+SIGNING_IN = {"sign_up", "complete_signup", "log_in", "refresh_tokens", "reauthenticate"}
 SECRETS: Mapping[str, set[str]] = {
-    "access_token": {"sign_up", "log_in", "refresh_tokens", "reauthenticate"},
-    "refresh_token": {"sign_up", "log_in", "refresh_tokens", "reauthenticate"},
-    "csrf_token": {"sign_up", "log_in", "refresh_tokens", "reauthenticate", "get_session"},
+    "access_token": SIGNING_IN,
+    "refresh_token": SIGNING_IN,
+    "csrf_token": SIGNING_IN | {"get_session"},
     "ticket": {"log_in"},
     "secret": {"create_totp"},
     "otpauth_uri": {"create_totp"},

@@ -11,6 +11,8 @@ import time_machine
 from fastapi import FastAPI
 
 from src.auth import cookies
+from src.auth.onetime import service as onetime_service
+from src.auth.onetime.constants import Purpose
 from src.config import Settings
 from src.database import Transaction
 from src.permissions import PlatformRole, Role
@@ -28,6 +30,7 @@ class Who(StrEnum):
     EXPIRED = "expired token"
     SIGNED_OUT = "signed out"
     DISABLED = "disabled account"
+    UNVERIFIED = "owner whose email waits for verification"
     OUTSIDER = "outsider"
     FORMER = "former member"
     VIEWER = "viewer"
@@ -40,6 +43,10 @@ class Who(StrEnum):
     USER_ADMIN = "operator: user admin"
     PLATFORM_ADMIN = "operator: admin"
     ONE_FACTOR = "operator: admin, without a second factor"
+
+
+MAILED = (Purpose.SIGNUP, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL, Purpose.UNDO_EMAIL)
+PROPOSED = {"given_name": "", "family_name": "", "locale": "en"}
 
 
 class Whose(StrEnum):
@@ -63,6 +70,7 @@ _MEMBERS = {
     Who.ADMIN: Role.ADMIN,
     Who.OWNER: Role.OWNER,
     Who.STALE: Role.OWNER,
+    Who.UNVERIFIED: Role.OWNER,
     Who.SIGNED_OUT: Role.OWNER,
     Who.DISABLED: Role.OWNER,
 }
@@ -119,12 +127,15 @@ class Place:
 class World:
     callers: dict[Who, Caller] = field(default_factory=dict)
     places: dict[Whose, Place] = field(default_factory=dict)
+    links: dict[tuple[Purpose, Who], str] = field(default_factory=dict)
+    """Tokens that have been mailed, and to whom."""
 
 
 async def make(app: FastAPI, conn: Transaction, execute: Execute, settings: Settings) -> World:
     """Everybody and everything, on the test's connection."""
     world = World()
     users = {who: await _caller(conn, who) for who in Who}
+    await _verify_everybody(execute)
     with time_machine.travel("2026-01-01T00:00:00Z", tick=False):
         expired = await factories.session(conn, users[Who.EXPIRED])
     tokens = {
@@ -138,6 +149,17 @@ async def make(app: FastAPI, conn: Transaction, execute: Execute, settings: Sett
         world.callers[who] = Caller(
             who, str(user.id), user.email, tokens[who], user.refresh_token, csrf
         )
+        for purpose in MAILED:
+            target = f"new-{purpose}-{user.id}@example.net"
+            issued = await onetime_service.issue(
+                conn,
+                settings.secret_key,
+                purpose=purpose,
+                target=user.email if purpose is Purpose.VERIFY_EMAIL else target,
+                user_id=None if purpose is Purpose.SIGNUP else user.id,
+                detail={"email": target, "username": None, **PROPOSED},
+            )
+            world.links[purpose, who] = issued.token
     for whose in (Whose.OWN, Whose.OTHER, Whose.DELETED):
         world.places[whose] = await _place(app, whose, conn, execute, users)
     own, other = world.places[Whose.OWN], world.places[Whose.OTHER]
@@ -155,6 +177,10 @@ async def make(app: FastAPI, conn: Transaction, execute: Execute, settings: Sett
         "UPDATE session SET authenticated_at = now() - interval '15 minutes 1 second',"
         " created_at = now() - interval '1 hour' WHERE id = %(id)s",
         id=users[Who.STALE].session_id,
+    )
+    await execute(
+        "UPDATE account SET email_verified_at = NULL WHERE id = %(id)s",
+        id=users[Who.UNVERIFIED].id,
     )
     await execute(
         "UPDATE account SET status = 'disabled' WHERE id = %(id)s", id=users[Who.DISABLED].id
@@ -200,6 +226,7 @@ async def _place(
         ids[who] = await _submitted(app, users[who], sheet)
     await execute("DELETE FROM team_member WHERE account_id = %(user)s", user=users[Who.FORMER].id)
     member = await factories.member(conn, team=team)
+    await _verify_everybody(execute)
     place = Place(
         whose,
         str(team.id),
@@ -211,6 +238,10 @@ async def _place(
         ids,
     )
     return await _invited(app, place, owner)
+
+
+async def _verify_everybody(execute: Execute) -> None:
+    await execute("UPDATE account SET email_verified_at = now()")
 
 
 async def _submitted(app: FastAPI, user: factories.User, sheet: sending.Sheet) -> str:

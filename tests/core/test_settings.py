@@ -43,6 +43,40 @@ def test_elsewhere_it_is_private_and_its_cookies_are_secure(
     assert settings.cookies_are_secure
 
 
+@pytest.mark.parametrize(
+    ("given", "is_required"),
+    [
+        ({}, True),
+        ({"AUTHENTICATION__SIGNUP": "open"}, False),
+        (
+            {"AUTHENTICATION__SIGNUP": "open", "AUTHENTICATION__REQUIRE_VERIFIED_EMAIL": "true"},
+            True,
+        ),
+        ({"AUTHENTICATION__REQUIRE_VERIFIED_EMAIL": "false"}, False),
+        ({"ENVIRONMENT": "local"}, False),
+    ],
+)
+def test_a_verified_email_is_required_where_signing_up_is_not_open(
+    environ: pytest.MonkeyPatch, given: dict[str, str], is_required: bool
+) -> None:
+    assert read(environ, **{**GOOD, **given}).verified_email_is_required is is_required
+
+
+def test_a_service_that_mails_links_knows_where_it_is(environ: pytest.MonkeyPatch) -> None:
+    with_mail = {
+        **GOOD,
+        "MAILING__MAIL__SERVER": "mail.example",
+        "MAILING__MAIL__FROM_ADDRESS": "core@core.example",
+    }
+    with pytest.raises(ValidationError, match="PUBLIC_URL is required"):
+        read(environ, **with_mail)
+
+    settings = read(environ, **with_mail, PUBLIC_URL="https://core.example")
+
+    assert settings.takes_signups
+    assert not settings.signup_is_open
+
+
 def test_lists_take_commas(environ: pytest.MonkeyPatch) -> None:
     settings = read(environ, CORS__ALLOW_ORIGINS=" https://a.example, https://b.example ,,")
 

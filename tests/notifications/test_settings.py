@@ -67,8 +67,9 @@ def test_an_sms_comes_from_a_number_or_from_a_pool_of_them() -> None:
 
 
 def test_mail_arrives_where_it_is_set_up_or_kept() -> None:
-    public = {
+    public: dict[str, Any] = {
         "environment": Environment.PRODUCTION,
+        "public_url": "https://core.example.org",
         "secrets": {"secret_key": "b6Wc0Zr1uTq9XkGm3NfVyLhDsEaJp7oI5tMxKvHw"},
     }
 

@@ -14,6 +14,8 @@ from httpx2 import AsyncClient, Response
 
 from src.auth import cookies
 from src.auth.constants import Transport
+from src.auth.onetime import service as onetime_service
+from src.auth.onetime.constants import Purpose
 from src.config import Settings
 from src.database import Transaction
 from src.main import create_app
@@ -87,6 +89,7 @@ class World:
     credential: dict[str, Any]
     device_id: str
     phone_code: str
+    links: dict[Purpose, str]
 
     @property
     def owner(self) -> factories.User:
@@ -111,6 +114,7 @@ def valid(world: World) -> dict[str, Sent]:
     mine = f"/v1/users/me/invitations/{world.invitation['id']}"
     passkey = f"/v1/users/me/passkeys/{world.passkey_id}"
     link = f"/v1/invitations/{world.invitation['token']}"
+    links = world.links
     return {
         "get_liveness": Sent("GET", "/health/live"),
         "get_readiness": Sent("GET", "/health/ready"),
@@ -119,6 +123,38 @@ def valid(world: World) -> dict[str, Sent]:
         "ping": Sent("GET", "/v1/ping"),
         "list_outbox": Sent("GET", "/v1/local/outbox?limit=5"),
         "sign_up": Sent("POST", "/v1/auth/signup", signup),
+        "check_signup": Sent("POST", "/v1/auth/signup/check", {"token": links[Purpose.SIGNUP]}),
+        "show_signup": Sent("GET", f"/v1/auth/signup/complete?token={links[Purpose.SIGNUP]}"),
+        "complete_signup": Sent(
+            "POST",
+            "/v1/auth/signup/complete",
+            {"token": links[Purpose.SIGNUP], "password": signup["password"]},
+        ),
+        "request_email_verification": Sent("POST", "/v1/auth/email/verification", headers=me),
+        "show_email_verification": Sent(
+            "GET",
+            f"/v1/auth/email/verify?token={links[Purpose.VERIFY_EMAIL]}",
+            headers={"Accept": JSON},
+        ),
+        "verify_email": Sent(
+            "POST", "/v1/auth/email/verify", {"token": links[Purpose.VERIFY_EMAIL]}
+        ),
+        "change_my_email": Sent(
+            "PUT", "/v1/users/me/email", {"email": "other@example.org"}, headers=me
+        ),
+        "show_email_change": Sent(
+            "GET", f"/v1/users/me/email/confirm?token={links[Purpose.CHANGE_EMAIL]}"
+        ),
+        "confirm_my_email": Sent(
+            "POST",
+            "/v1/users/me/email/confirm",
+            {"token": links[Purpose.CHANGE_EMAIL]},
+            headers=me,
+        ),
+        "show_email_undo": Sent("GET", f"/v1/auth/email/undo?token={links[Purpose.UNDO_EMAIL]}"),
+        "undo_email_change": Sent(
+            "POST", "/v1/auth/email/undo", {"token": links[Purpose.UNDO_EMAIL]}
+        ),
         "log_in": Sent("POST", "/v1/auth/login", login),
         "refresh_tokens": Sent(
             "POST", "/v1/auth/token/refresh", {"refresh_token": owner.refresh_token}
@@ -269,7 +305,7 @@ REFUSED = {"import_draft", "publish_version", "confirm_totp", "remove_my_passwor
 """Right for the route, and refused by the service: no such document, nothing to publish, set up
 already."""
 
-SLOW = {"sign_up", "log_in", "reauthenticate", "set_my_password"}
+SLOW = {"sign_up", "complete_signup", "log_in", "reauthenticate", "set_my_password"}
 """Operations that hash a password whenever their request is right."""
 
 
@@ -499,7 +535,28 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         },
         device_id=device_id,
         phone_code=phone_code,
+        links=await mailed(conn, settings, on.owner),
     )
+
+
+async def mailed(
+    conn: Transaction, settings: Settings, owner: factories.User
+) -> dict[Purpose, str]:
+    """Tokens of the links that the owner has been sent, or somebody new."""
+    links = {}
+    for purpose in Purpose:
+        email = owner.email if purpose is Purpose.VERIFY_EMAIL else f"{purpose}@example.org"
+        described = {"username": None, "given_name": "", "family_name": "", "locale": "en"}
+        issued = await onetime_service.issue(
+            conn,
+            settings.secret_key,
+            purpose=purpose,
+            target=email,
+            user_id=None if purpose is Purpose.SIGNUP else owner.id,
+            detail={"email": email, **described},
+        )
+        links[purpose] = issued.token
+    return links
 
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")

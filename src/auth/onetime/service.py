@@ -281,6 +281,21 @@ async def forget(conn: Connection, *, user_id: UserId, purposes: list[Purpose]) 
 
 @sql(
     """
+    DELETE FROM one_time_token
+     WHERE account_id = %(user_id)s
+       AND purpose = %(purpose)s
+       AND created_at > %(than)s
+    """
+)
+async def forget_later(
+    conn: Connection, *, user_id: UserId, purpose: Purpose, than: datetime
+) -> int:
+    """Kill a user's secrets that were made after an instant; returns how many there were."""
+    ...
+
+
+@sql(
+    """
     WITH old AS (
         SELECT id
           FROM one_time_token

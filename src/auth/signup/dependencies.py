@@ -1,0 +1,105 @@
+"""What signing up takes before a transaction begins: a password that is good enough, hashed."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+
+from src.auth import exceptions, passwords
+from src.auth.dependencies import (
+    NewPasswordSecret,
+    ProcessAuthentication,
+    RequestCaller,
+    may_write_to,
+)
+from src.auth.signup import schemas, service
+from src.dependencies import Pools, ProcessSettings
+from src.exceptions import Invalid
+from src.limits import service as limits_service
+from src.limits.constants import Rule
+from src.users import service as users_service
+from src.users.exceptions import EmailTaken
+from src.users.schemas import KnownUser
+
+
+async def open_for_signup(settings: ProcessSettings) -> None:
+    """Raise SignupDisabled where nobody can sign up."""
+    if not settings.takes_signups:
+        raise exceptions.SignupDisabled()
+
+
+OpenForSignup = Annotated[None, Depends(open_for_signup)]
+
+
+@dataclass(frozen=True, slots=True)
+class SignupSecret:
+    """A sign-up that may go on. Without a hash, the password is chosen later, by a mailed link."""
+
+    new: schemas.Signup
+    password_hash: str | None
+    known: KnownUser | None
+    """Who has the address already; not looked for where an account is made at once."""
+    may_write: bool
+    """Whether a mail may go to the address."""
+
+
+async def acceptable_signup(
+    new: schemas.Signup,
+    _: OpenForSignup,
+    caller: RequestCaller,
+    settings: ProcessSettings,
+    authentication: ProcessAuthentication,
+    pools: Pools,
+) -> SignupSecret:
+    """A private service hashes whatever comes, so that every answer takes as long."""
+    await limits_service.demand(pools, Rule.SIGNUP_IP, caller.ip)
+    if new.password is not None:
+        context = [new.email.partition("@")[0], new.username or "", new.given_name, new.family_name]
+        if errors := passwords.mistakes(new.password, context=context):
+            raise Invalid(errors=errors)
+    if new.password is None and not settings.mail_arrives:
+        raise exceptions.SignupDisabled()
+    may_write = await may_write_to(
+        new.email, user_id=None, caller=caller, settings=settings, pools=pools
+    )
+    if not settings.signup_is_open:
+        await authentication.hasher.hash(new.password or "")
+    elif new.password is not None:
+        hashed = await authentication.hasher.hash(new.password)
+        return SignupSecret(new, hashed, None, may_write)
+    known = await users_service.find_by_email(pools.deciding.single, email=new.email)
+    if known is not None and settings.signup_is_open:
+        raise EmailTaken()
+    return SignupSecret(new, None, known, may_write)
+
+
+AcceptableSignup = Annotated[SignupSecret, Depends(acceptable_signup)]
+
+
+async def completing_password(
+    completion: schemas.SignupCompletion,
+    _: OpenForSignup,
+    caller: RequestCaller,
+    authentication: ProcessAuthentication,
+    pools: Pools,
+) -> NewPasswordSecret:
+    """The hash of the password that the owner of the address has chosen."""
+    proposed: dict[str, str] = {"email": completion.email or ""}
+    if completion.token is None:
+        # Nothing is known of who sends a code, and a hash takes time.
+        await limits_service.demand(pools, Rule.SIGNUP_IP, caller.ip)
+    else:
+        found = await service.proposal(pools.deciding.single, token=completion.token)
+        proposed = found.detail
+    context = [
+        proposed["email"].partition("@")[0],
+        completion.username or proposed.get("username") or "",
+        completion.given_name or proposed.get("given_name", ""),
+        completion.family_name or proposed.get("family_name", ""),
+    ]
+    if errors := passwords.mistakes(completion.password, context=context):
+        raise Invalid(errors=errors)
+    return NewPasswordSecret(await authentication.hasher.hash(completion.password))
+
+
+CompletingPassword = Annotated[NewPasswordSecret, Depends(completing_password)]
