@@ -29,6 +29,7 @@ SECRET_KEY_MIN_LENGTH = 32
 _SAMPLE = re.compile(r"change.?me|change.?this|secret.?key|sample|example|default|password", re.I)
 
 _ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[A-Za-z0-9.-]+")
+_PEPPER_ID = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _BASE = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 
 
@@ -62,6 +63,18 @@ def _is_base(value: str) -> str:
 
 
 SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+
+
+def _are_peppers(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        parts = [part.partition(":") for part in value.get_secret_value().split(",")]
+        if not all(_PEPPER_ID.fullmatch(name) and len(key) >= 32 for name, _, key in parts):
+            raise ValueError("must be id:key,id:key with keys of at least 32 characters")
+        if len({name for name, _, _ in parts}) < len(parts):
+            raise ValueError("names an id twice")
+    return value
+
+
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -175,6 +188,10 @@ class PasswordHashSettings(Section):
     """Argon2id passes."""
     threads: Annotated[int, Field(ge=0, le=64)] = 0
     """Hashes computed at a time; 0 takes one per core."""
+    peppers: Annotated[SecretStr | None, AfterValidator(_are_peppers)] = None
+    """Keys that the database does not have, without which its hashes are no use to a thief:
+    `id:key,id:key`, keys of at least 32 characters. The first is used for new hashes, the others
+    as long as hashes made with them are left. **Losing one loses the passwords that it is in.**"""
 
 
 class MfaSettings(Section):
@@ -216,6 +233,12 @@ class AuthenticationSettings(Section):
     password_hash: PasswordHashSettings = PasswordHashSettings()
     mfa: MfaSettings = MfaSettings()
     passkeys: PasskeySettings = PasskeySettings()
+    breached_passwords_url: Annotated[str, AfterValidator(_is_base)] | None = None
+    """Where new passwords are looked up among those of known breaches, as
+    `https://api.pwnedpasswords.com/range` does it: five letters of a hash leave the machine.
+    Unset, only the list that comes along is asked. Without an answer in a second, any will do."""
+    mail_login: bool = True
+    """Whether people may sign in by a link or a code that is mailed to them."""
 
 
 TlsMode = Literal["tls", "starttls", "none"]
@@ -382,6 +405,10 @@ class PageSettings(Section):
     """Where the link leads that confirms a new email."""
     undo_email: Page = "/v1/auth/email/undo"
     """Where the link leads that takes a change of the email back."""
+    reset_password: Page = "/v1/auth/password/reset"  # noqa: S105  (no password)
+    """Where the link of a recovery mail leads, to a page that asks for the new password."""
+    login_link: Page = "/v1/auth/login/link/redeem"
+    """Where the link of a mail to sign in leads."""
     sign_in: Page = "/docs"
     """Where people sign in."""
 

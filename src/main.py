@@ -16,14 +16,17 @@ from src.answers.router import router as answers_router
 from src.applets.router import router as applets_router
 from src.applets.router import team_router as team_applets_router
 from src.auth import keys, passwords, sessions, tokens
+from src.auth.constants import HASH_SECONDS_MAX, HASH_SECONDS_MIN
 from src.auth.dependencies import Authentication, identified
 from src.auth.email_change.router import my_router as my_email_router
 from src.auth.email_change.router import router as email_undo_router
 from src.auth.exceptions import CsrfFailed, EmailNotVerified
+from src.auth.mail_login.router import router as mail_login_router
 from src.auth.mfa.router import login_router as mfa_login_router
 from src.auth.mfa.router import router as mfa_router
 from src.auth.passkeys.router import login_router as passkeys_login_router
 from src.auth.passkeys.router import router as passkeys_router
+from src.auth.password.client import BreachedPasswords
 from src.auth.password.router import my_router as my_password_router
 from src.auth.password.router import router as password_router
 from src.auth.phone.router import router as phone_router
@@ -117,6 +120,7 @@ def create_app(
             else:
                 async with open_pools(settings.database) as opened:
                     _keep(app, settings, opened)
+                    await check_hashing(app.state.authentication.hasher)
                     async with _working(work, settings, opened):
                         if started is not None:
                             started()
@@ -165,6 +169,7 @@ def create_app(
         verification_router,
         email_undo_router,
         my_email_router,
+        mail_login_router,
         users_router,
         phone_router,
         my_devices_router,
@@ -213,6 +218,21 @@ async def _working(work: Work | None, settings: Settings, pools: Pools) -> Async
                 await task
 
 
+async def check_hashing(
+    hasher: passwords.Hasher,
+    *,
+    at_least: float = HASH_SECONDS_MIN,
+    at_most: float = HASH_SECONDS_MAX,
+) -> None:
+    """Say so if hashing a password takes too little or too long here, in seconds."""
+    seconds = await hasher.measure()
+    if not at_least <= seconds <= at_most:
+        log.warning(
+            "hashing a password takes too little or too long: see AUTHENTICATION__PASSWORD_HASH",
+            milliseconds=round(seconds * 1000),
+        )
+
+
 def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
     """What dependencies find in `app.state`."""
     sealer = Sealer(settings.secret_key, settings.previous_keys)
@@ -225,6 +245,13 @@ def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
         hasher=passwords.Hasher(settings.authentication.password_hash),
         issuer=sessions.Issuer(keys=ring, sealer=sealer, settings=settings.authentication),
         verifier=tokens.TokenVerifier(ring, settings.authentication),
+        breached=BreachedPasswords(settings.authentication.breached_passwords_url),
+    )
+    app.state.metrics.show(
+        "breached_password_lookups",
+        "New passwords looked up among those of known breaches.",
+        "outcome",
+        app.state.authentication.breached.asked,
     )
     app.state.devices = SignedInDevices()
     app.state.forms = FormCache()

@@ -73,6 +73,10 @@ class Metrics:
         of_scrape.register(_GaugeCollector(gauges))
         return generate_latest(self.registry) + generate_latest(of_scrape)
 
+    def show(self, name: str, text: str, label: str, counts: Mapping[str, int]) -> None:
+        """Show counts that somebody else keeps, each under its label."""
+        self.registry.register(_CountCollector(name, text, label, counts))
+
 
 class _RequestCollector(Collector):
     """Adds up at a scrape what requests have only tallied, all in the event loop's thread."""
@@ -119,6 +123,20 @@ class _GaugeCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         for name, value in self._values.items():
             yield GaugeMetricFamily(name, _GAUGES[name], value=value)
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+
+class _CountCollector(Collector):
+    def __init__(self, name: str, text: str, label: str, counts: Mapping[str, int]) -> None:
+        self._name, self._text, self._label, self._counts = name, text, label, counts
+
+    def collect(self) -> Iterator[Metric]:
+        shown = CounterMetricFamily(self._name, self._text, labels=[self._label])
+        for value, count in self._counts.items():
+            shown.add_metric([value], count)
+        yield shown
 
     def describe(self) -> Iterable[Metric]:
         return ()

@@ -154,6 +154,7 @@ def keyless(permission: Permission) -> Permission:
 
 _BY_REFRESH_TOKEN = "the refresh token says whose session it is"  # noqa: S105  (no password)
 _NOT_ABOVE = "nobody on themselves, nor on who has a role that they lack"
+_WHO_HAS_THE_MAIL = "who has the link or the code of the mail"
 _OWN_OR_ALL = "admins and owners see everybody's submissions, others their own"
 
 PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
@@ -189,6 +190,13 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
             "with the current password; without one, signed in within the last 15 minutes"
         ),
         "remove_my_password": user("if there is another way to sign in", fresh=True),
+        "recover_password": anonymous("the answer does not tell whether an account is there"),
+        "show_reset_page": anonymous(),
+        "reset_password": anonymous(_WHO_HAS_THE_MAIL),
+        "ask_for_login_link": anonymous("the answer does not tell whether an account is there"),
+        "ask_for_login_code": anonymous("the answer does not tell whether an account is there"),
+        "show_login_page": anonymous(),
+        "redeem_login": anonymous(_WHO_HAS_THE_MAIL),
         # users
         "update_me": user(),
         "get_preferences": user(),

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from procrastinate.jobs import DeleteJobCondition
 
+from src.auth.mail_login.tasks import blueprint as mail_login_tasks
+from src.auth.password.tasks import blueprint as password_tasks
 from src.auth.tasks import blueprint as auth_tasks
 from src.config import Settings
 from src.database import Pools, conninfo, open_pools
@@ -30,6 +32,8 @@ async def run(settings: Settings, pools: Pools) -> None:
         {
             "auth": auth_tasks,
             "idempotency": idempotency_tasks,
+            "auth_mail_login": mail_login_tasks,
+            "auth_password": password_tasks,
             "limits": limits_tasks,
             "devices": devices_tasks,
             "notifications": notifications_tasks,
@@ -49,6 +53,7 @@ async def run(settings: Settings, pools: Pools) -> None:
                 "clients": clients,
                 "sealer": Sealer(settings.secret_key, settings.previous_keys),
                 "push": push,
+                "secret_key": settings.secret_key,
             },
             shutdown_graceful_timeout=10,
             delete_jobs=DeleteJobCondition.SUCCESSFUL,  # what failed stays to be looked at

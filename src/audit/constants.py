@@ -14,6 +14,7 @@ class Action(StrEnum):
     SESSION_CONFIRMED = "session.confirmed"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105  (an action's name)
     PASSWORD_RESET = "password.reset"  # noqa: S105  (an action's name)
+    PASSWORD_WIPED = "password.wiped"  # noqa: S105  (an action's name)
     PASSWORD_REMOVED = "password.removed"  # noqa: S105  (an action's name)
     TOTP_ADDED = "user.totp_added"
     TOTP_REMOVED = "user.totp_removed"

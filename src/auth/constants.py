@@ -2,11 +2,17 @@
 
 from enum import StrEnum
 
+from src.constants import KIB
+
 PASSWORD_MIN, PASSWORD_MAX = 15, 256
 """Characters. Fifteen is what NIST SP 800-63B asks of a password that is the only factor."""
 PASSWORD_MIN_BESIDE = 8
 """Enough of one beside a second factor."""
 PASSWORD_MAX_BYTES = 1024
+HASH_MEMORY_MAX, HASH_ITERATIONS_MAX, HASH_LANES_MAX = 1024 * KIB, 10, 16
+"""What a kept hash may cost to verify, memory in KiB. Imported hashes are input like any other."""
+HASH_SECONDS_MIN, HASH_SECONDS_MAX = 0.01, 0.5
+"""What one hash should take: sooner is too easy to guess by, later to stop the service by."""
 USER_AGENT_MAX = 200
 FRESH_SECONDS = 15 * 60
 """How long ago a fresh sign-in may have been."""

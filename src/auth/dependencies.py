@@ -1,16 +1,19 @@
 """Who is calling, and what signing in takes before a transaction begins."""
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar, cast
 
 from fastapi import Depends, Request
 
+from src import logs
 from src.auth import cookies, exceptions, passwords, schemas, service, tokens
 from src.auth.callers import Callers
-from src.auth.constants import USER_AGENT_MAX, Transport
+from src.auth.constants import PASSWORD_MIN, USER_AGENT_MAX, Transport
 from src.auth.links import Links
 from src.auth.lockout import service as lockout_service
+from src.auth.password.client import BreachedPasswords
 from src.auth.sessions import Caller, Issuer
 from src.config import Settings
 from src.constants import SAFE_METHODS
@@ -21,7 +24,7 @@ from src.dependencies import (
     current_pools,
     current_settings,
 )
-from src.exceptions import PermissionDenied, Unauthenticated
+from src.exceptions import Invalid, PermissionDenied, Unauthenticated
 from src.limits import service as limits_service
 from src.limits.constants import Rule
 from src.permissions import enforces
@@ -29,6 +32,8 @@ from src.routing import permission_of
 from src.users.schemas import UserId
 
 AnyPrincipal = TypeVar("AnyPrincipal", bound=schemas.Principal)
+
+log = logs.get_logger("core_api.auth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,41 @@ class Authentication:
     issuer: Issuer
     verifier: tokens.TokenVerifier
     callers: Callers = field(default_factory=Callers)
+    breached: BreachedPasswords = field(default_factory=lambda: BreachedPasswords(None))
+
+    async def demand_good(
+        self,
+        password: str,
+        *,
+        context: Iterable[str],
+        pointer: str = "/password",
+        minimum: int = PASSWORD_MIN,
+    ) -> None:
+        """Raise Invalid unless a new password may be taken.
+
+        `context` is what anyone can guess, `pointer` where the password stands in the payload;
+        `minimum` is less beside a second factor.
+        """
+        errors = passwords.mistakes(password, context=context, pointer=pointer, minimum=minimum)
+        if not errors and await self.breached.has(password):
+            errors = [passwords.breached(pointer)]
+        if errors:
+            raise Invalid(errors=errors)
+
+    async def hash_new(
+        self,
+        password: str,
+        *,
+        context: Iterable[str],
+        pointer: str = "/password",
+        minimum: int = PASSWORD_MIN,
+    ) -> str:
+        """The hash of a password that may be taken. Computed outside transactions.
+
+        Raises Invalid and Busy.
+        """
+        await self.demand_good(password, context=context, pointer=pointer, minimum=minimum)
+        return await self.hasher.hash(password)
 
 
 async def request_authentication(request: Request) -> Authentication:
@@ -240,7 +280,14 @@ CurrentLinks = Annotated[Links, Depends(current_links)]
 async def may_write_to(
     address: str, *, user_id: UserId | None, caller: Caller, settings: Settings, pools: Pools
 ) -> bool:
-    """Whether a mail may be left for an address. If not, the answer is as if one had been."""
+    """Whether a mail may be left for an address. If not, the answer is as if one had been.
+
+    Outside `local` and `test` it takes PUBLIC_URL: the name in a request is whatever its sender
+    likes, and a mail to somebody else must not lead there.
+    """
+    if settings.public_url is None and not settings.environment.is_relaxed:
+        log.error("no mail is sent while PUBLIC_URL is not set")
+        return False
     return settings.mail_arrives and await limits_service.may_send_mail(
         pools, address=address, user_id=user_id, ip=caller.ip
     )

@@ -17,9 +17,7 @@ class Links:
         """The address of a page, with a token if it needs one. A page is a path here, or an address
         elsewhere."""
         address = page if urlsplit(page).scheme else self.base + page
-        if not token:
-            return address
-        return f"{address}{'&' if '?' in address else '?'}token={token}"
+        return with_token(address, token) if token else address
 
     def verify_email(self, token: str) -> str:
         return self.to(self.pages.verify_email, token)
@@ -33,5 +31,16 @@ class Links:
     def undo_email(self, token: str) -> str:
         return self.to(self.pages.undo_email, token)
 
+    def reset_password(self) -> str:
+        return self.to(self.pages.reset_password)
+
+    def login_link(self) -> str:
+        return self.to(self.pages.login_link)
+
     def sign_in(self) -> str:
         return self.to(self.pages.sign_in)
+
+
+def with_token(address: str, token: str) -> str:
+    """The address with a token."""
+    return f"{address}{'&' if '?' in address else '?'}token={token}"

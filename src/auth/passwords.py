@@ -2,17 +2,26 @@
 
 import asyncio
 import os
+import time
 import unicodedata
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TypeVar
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from src.auth.constants import PASSWORD_MAX, PASSWORD_MAX_BYTES, PASSWORD_MIN
+from src import security
+from src.auth.constants import (
+    HASH_ITERATIONS_MAX,
+    HASH_LANES_MAX,
+    HASH_MEMORY_MAX,
+    PASSWORD_MAX,
+    PASSWORD_MAX_BYTES,
+    PASSWORD_MIN,
+)
 from src.config import PasswordHashSettings
 from src.exceptions import Busy, FieldError
 
@@ -60,8 +69,15 @@ def mistakes(
     if any(len(word) >= _CONTEXT_MIN and word.casefold() in folded for word in context):
         return [error("password_contains_context", "Leave out your name and your email.")]
     if _is_guessable(folded):
-        return [error("password_breached", "This is among the first passwords attackers try.")]
+        return [breached(pointer)]
     return []
+
+
+def breached(pointer: str) -> FieldError:
+    """What is wrong with a password that attackers know."""
+    return FieldError(
+        pointer, "password_breached", "This is among the first passwords attackers try."
+    )
 
 
 def _is_guessable(folded: str) -> bool:
@@ -85,20 +101,25 @@ def is_hashable(normal: str) -> bool:
 
 
 class Hasher:
-    """Argon2id in a bounded pool of threads: past its queue, callers are told to come back."""
+    """Argon2id in a bounded pool of threads: past its queue, callers are told to come back.
+
+    A hash is kept as argon2 spells it; with a pepper, `$k=<its id>` stands before that.
+    """
 
     def __init__(self, settings: PasswordHashSettings) -> None:
         threads = settings.threads or os.cpu_count() or 1
         self._argon2 = PasswordHasher(
             time_cost=settings.iterations, memory_cost=settings.memory_kib, parallelism=1
         )
+        self._peppers = _peppers(settings)
+        self._pepper = next(iter(self._peppers), "")
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._places = threads * _QUEUE_PER_THREAD
         # Verified where there is no account, so that an answer takes as long as with one.
-        self._dummy = self._argon2.hash("no account has this password")
+        self._dummy = self._hash("no account has this password")
 
     async def hash(self, password: str) -> str:
-        return await self._run(self._argon2.hash, normalise(password))
+        return await self._run(self._hash, normalise(password))
 
     async def verify(self, hashed: str | None, password: str) -> bool:
         """Whether the password fits the hash. Takes as long when there is none."""
@@ -108,17 +129,40 @@ class Hasher:
         return await self._run(self._verify, hashed or self._dummy, normal) and hashed is not None
 
     def needs_rehash(self, hashed: str) -> bool:
-        """Whether the hash was made with other parameters than today's."""
-        return self._argon2.check_needs_rehash(hashed)
+        """Whether the hash was made with other parameters than today's, or another pepper."""
+        pepper, plain = _parts(hashed)
+        return pepper != self._pepper or self._argon2.check_needs_rehash(plain)
+
+    async def measure(self) -> float:
+        """How many seconds one hash takes on this machine."""
+        return await self._run(self._timed, "how long does this take")
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
 
-    def _verify(self, hashed: str, password: str) -> bool:
+    def _hash(self, normal: str) -> str:
+        hashed = self._argon2.hash(self._peppered(self._pepper, normal))
+        return f"$k={self._pepper}{hashed}" if self._pepper else hashed
+
+    def _verify(self, hashed: str, normal: str) -> bool:
+        pepper, plain = _parts(hashed)
         try:
-            return self._argon2.verify(hashed, password)
-        except (VerificationError, InvalidHashError):
+            if not _is_affordable(plain):
+                return False
+            return self._argon2.verify(plain, self._peppered(pepper, normal))
+        except (VerificationError, InvalidHashError, LookupError):
             return False
+
+    def _timed(self, normal: str) -> float:
+        started = time.perf_counter()
+        self._hash(normal)
+        return time.perf_counter() - started
+
+    def _peppered(self, pepper: str, normal: str) -> str:
+        """What is hashed: without the key, nobody can try passwords. Raises LookupError."""
+        if not pepper:
+            return normal
+        return security.keyed_hash(self._peppers[pepper], b"password", normal.encode()).hex()
 
     async def _run(self, function: Callable[..., T], *args: str) -> T:
         if self._places <= 0:
@@ -133,3 +177,30 @@ class Hasher:
             raise Busy() from exc
         finally:
             self._places += 1
+
+
+def _peppers(settings: PasswordHashSettings) -> dict[str, bytes]:
+    """The keys by their ids, the one for new hashes first."""
+    if settings.peppers is None:
+        return {}
+    parts = [part.partition(":") for part in settings.peppers.get_secret_value().split(",")]
+    return {name: key.encode() for name, _, key in parts}
+
+
+def _parts(hashed: str) -> tuple[str, str]:
+    """The id of the pepper, or nothing, and the hash as argon2 spells it."""
+    if not hashed.startswith("$k="):
+        return "", hashed
+    pepper, _, plain = hashed.removeprefix("$k=").partition("$")
+    return pepper, f"${plain}"
+
+
+def _is_affordable(plain: str) -> bool:
+    """Whether verifying a hash costs no more than we let ours cost. Raises InvalidHashError."""
+    cost = extract_parameters(plain)
+    return (
+        cost.type is Type.ID
+        and cost.memory_cost <= HASH_MEMORY_MAX
+        and cost.time_cost <= HASH_ITERATIONS_MAX
+        and cost.parallelism <= HASH_LANES_MAX
+    )

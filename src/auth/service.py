@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from src.audit import service as audit_service
 from src.audit.constants import Action
@@ -56,8 +55,8 @@ async def find_credentials(conn: Connection, *, identifier: str) -> CredentialsS
     """
     INSERT INTO password (account_id, hash)
     VALUES (%(user_id)s, %(hash)s)
-    -- The account is new.
-    -- allow constraint(password_account_id_fkey, password_pkey)
+    -- The account is new, the hash our own.
+    -- allow constraint(password_account_id_fkey, password_pkey, password_hash_check)
     """
 )
 async def add_password(conn: Connection, *, user_id: UserId, hash: str) -> None:  # noqa: A002
@@ -65,7 +64,15 @@ async def add_password(conn: Connection, *, user_id: UserId, hash: str) -> None:
     ...
 
 
-@sql("UPDATE password SET hash = %(hash)s WHERE account_id = %(user_id)s")
+@sql(
+    """
+    UPDATE password
+       SET hash = %(hash)s
+     WHERE account_id = %(user_id)s
+    -- The hash is our own.
+    -- allow constraint(password_hash_check)
+    """
+)
 async def rehash_password(conn: Connection, *, user_id: UserId, hash: str) -> None:  # noqa: A002
     """Store the same password under today's parameters."""
     ...
@@ -326,7 +333,7 @@ async def confirm_session(
           FROM session
          WHERE account_id = %(user_id)s
            AND revoked_at IS NULL
-           AND (%(scope)s = 'all' OR (id = %(session_id)s) = (%(scope)s = 'current'))
+           AND (%(scope)s = 'all' OR (id = %(session_id)s::uuid) = (%(scope)s = 'current'))
          ORDER BY id  -- two of them at once take turns
            FOR NO KEY UPDATE
     )
@@ -339,7 +346,12 @@ async def confirm_session(
     """
 )
 async def _revoke(
-    conn: Connection, *, user_id: UserId, session_id: SessionId, scope: LogoutScope, reason: str
+    conn: Connection,
+    *,
+    user_id: UserId,
+    session_id: SessionId | None,
+    scope: LogoutScope,
+    reason: str,
 ) -> int: ...
 
 
@@ -360,9 +372,8 @@ async def revoke_sessions(
 
 async def revoke_all_sessions(conn: Transaction, *, user_id: UserId, reason: str) -> None:
     """End every session of somebody who is signed in by none of them."""
-    nobody = SessionId(UUID(int=0))
     ended = await _revoke(
-        conn, user_id=user_id, session_id=nobody, scope=LogoutScope.ALL, reason=reason
+        conn, user_id=user_id, session_id=None, scope=LogoutScope.ALL, reason=reason
     )
     await audit_service.record(
         conn,

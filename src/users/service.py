@@ -48,6 +48,26 @@ async def get(conn: Connection, *, user_id: UserId) -> User: ...
 
 @sql(
     """
+    UPDATE account
+       SET email_verified_at = coalesce(email_verified_at, now()),
+           status = 'active',
+           updated_at = now()
+     WHERE id = %(user_id)s
+       AND email_key = casefold(%(email)s COLLATE pg_unicode_fast) COLLATE "default"
+       AND status IN ('active', 'pending')
+    RETURNING old.email_verified_at IS NOT NULL
+    """
+)
+async def prove_email(conn: Connection, *, user_id: UserId, email: str) -> bool | None:
+    """Note that the user has this mailbox; whether that was known before.
+
+    None if it is not the account's address any more, or the account is not in use.
+    """
+    ...
+
+
+@sql(
+    """
     SELECT row_to_json(shown)
       FROM (SELECT id, email, username, given_name, family_name, display_name, locale, time_zone,
                    status, instant(email_verified_at) AS email_verified_at,

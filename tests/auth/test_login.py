@@ -90,7 +90,7 @@ async def test_a_hash_that_is_none_of_ours_is_a_wrong_password(
     client: AsyncClient, conn: Connection, execute: Execute
 ) -> None:
     await factories.user(conn, email="ann@example.org")
-    await execute("UPDATE password SET hash = 'x'")
+    await execute("UPDATE password SET hash = '$argon2id$x'")
 
     problem(await log_in(client, "ann@example.org"), 401, "invalid_credentials")
 

@@ -112,6 +112,10 @@ def _signup(transport: str) -> Callable[[Scene], object]:
     }
 
 
+def _own_email(scene: Scene) -> object:
+    return {"email": scene.caller.email}
+
+
 def _into_cookies(scene: Scene) -> Verdict | None:
     """Who is signed in by cookies comes from an allowed page, which a plain client never says."""
     return FORGED if scene.transport in BAD_ORIGIN | BY_HEADER else LET_IN
@@ -309,6 +313,15 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
         ),
     ],
     "remove_my_password": [ok(409, label="the only way to sign in")],
+    "recover_password": [ok(202, body=_own_email)],
+    "show_reset_page": [ok()],
+    "reset_password": [
+        ok(400, body=lambda _: {"token": "core_once_x", "password": factories.PASSWORD}),
+    ],
+    "ask_for_login_link": [ok(202, body=_own_email)],
+    "ask_for_login_code": [ok(202, body=_own_email)],
+    "show_login_page": [ok()],
+    "redeem_login": [ok(400, body=lambda _: {"token": "core_once_x"})],
     "get_me": [ok()],
     "get_phone": [ok(404)],
     "put_phone": [ok(202, 429, body=_phone)],

@@ -25,7 +25,7 @@ MAY_WRITE = {
     # On a connection of its own, once in the life of an installation.
     "src.auth.service.add_first_signing_key",
 }
-ASKS_NOTHING = {"ping", "get_liveness", "get_metrics"}
+ASKS_NOTHING = {"ping", "get_liveness", "show_reset_page", "show_login_page"}
 """The GET routes that have no need of the database."""
 
 

@@ -195,6 +195,15 @@ def valid(world: World) -> dict[str, Sent]:
             headers=me,
         ),
         "remove_my_password": Sent("DELETE", "/v1/users/me/password", headers=me),
+        "recover_password": Sent("POST", "/v1/auth/password/recovery", {"email": owner.email}),
+        "show_reset_page": Sent("GET", "/v1/auth/password/reset?token=x"),
+        "reset_password": Sent(
+            "POST", "/v1/auth/password/reset", {"token": "x", "password": "eleven owls upon a roof"}
+        ),
+        "ask_for_login_link": Sent("POST", "/v1/auth/login/link", {"email": owner.email}),
+        "ask_for_login_code": Sent("POST", "/v1/auth/login/code", {"email": owner.email}),
+        "show_login_page": Sent("GET", "/v1/auth/login/link/redeem?token=x"),
+        "redeem_login": Sent("POST", "/v1/auth/login/link/redeem", {"token": "x"}),
         "get_me": Sent("GET", "/v1/users/me", headers=me),
         "get_phone": Sent("GET", "/v1/users/me/phone", headers=me),
         "put_phone": Sent("PUT", "/v1/users/me/phone", {"phone": "+4915112345678"}, headers=me),
@@ -301,7 +310,14 @@ def _managing(world: World) -> dict[str, Sent]:
     }
 
 
-REFUSED = {"import_draft", "publish_version", "confirm_totp", "remove_my_password"}
+REFUSED = {
+    "import_draft",
+    "publish_version",
+    "confirm_totp",
+    "remove_my_password",
+    "reset_password",
+    "redeem_login",
+}
 """Right for the route, and refused by the service: no such document, nothing to publish, set up
 already."""
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from src.auth.onetime.constants import CODE_DIGITS, Purpose
-from src.users.schemas import UserId
+from src.schemas import Payload
+from src.users.schemas import Email, UserId
 
 FlowId = NewType("FlowId", UUID)
 
@@ -36,6 +37,31 @@ class IssuedSecret:
     token: str
     code: str
     expires_at: datetime
+
+
+class MailRequest(Payload):
+    """Whom to send a mail, if an account has this address."""
+
+    email: Email
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """What somebody has asked for by naming an address, whether or not anybody has it."""
+
+    flow_id: FlowId
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class Recipient:
+    """The account behind the address that something was asked for, where there is one."""
+
+    user_id: UserId
+    email: str
+    locale: str
+    detail: dict[str, Any]
+    """What was kept beside the secret when it was asked for."""
 
 
 @dataclass(slots=True)

@@ -21,8 +21,15 @@ from src.auth.onetime.constants import (
     TOKEN_PREFIX,
     Purpose,
 )
-from src.auth.onetime.schemas import FlowId, IssuedSecret, OneTimeToken
+from src.auth.onetime.schemas import (
+    AskedFor,
+    FlowId,
+    IssuedSecret,
+    OneTimeToken,
+    Recipient,
+)
 from src.database import Connection, Transaction, sql
+from src.jobs import service as jobs_service
 from src.users.schemas import UserId
 
 
@@ -81,8 +88,7 @@ async def issue(
 
     `key` is the service's secret key. `detail` holds no secret.
     """
-    token, flow_id = security.random_token(TOKEN_PREFIX), FlowId(uuid7())
-    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+    (token, code), flow_id = _random(), FlowId(uuid7())
     expires_at = await _keep(
         conn,
         flow_id=flow_id,
@@ -95,6 +101,74 @@ async def issue(
         seconds=LIFETIMES[purpose].total_seconds(),
         code_seconds=CODE_LIFETIME.total_seconds(),
     )
+    return IssuedSecret(flow_id=flow_id, token=token, code=code, expires_at=expires_at)
+
+
+async def ask(
+    conn: Transaction,
+    key: bytes,
+    *,
+    purpose: Purpose,
+    email: str,
+    detail: dict[str, Any],
+    task: str,
+) -> AskedFor:
+    """Keep that somebody has asked for a secret by mail, and leave the job `task` to send it.
+
+    Nobody looks whether there is an account: that would take a time that tells. The secret that
+    is made here is thrown away; the job has it replaced (`renew`), if anybody is to get one.
+    """
+    made = await issue(conn, key, purpose=purpose, target=email, user_id=None, detail=detail)
+    await jobs_service.defer(conn, task=task, args={"flow_id": str(made.flow_id)})
+    return AskedFor(flow_id=made.flow_id, expires_at=made.expires_at)
+
+
+@sql(
+    """
+    SELECT account.id AS user_id, account.email, account.locale, one_time_token.detail
+      FROM one_time_token
+      JOIN account ON account.email_key = one_time_token.target
+     WHERE one_time_token.id = %(flow_id)s
+       AND one_time_token.used_at IS NULL
+       AND one_time_token.expires_at > now()
+       AND account.status IN ('active', 'pending')
+    """
+)
+async def find_recipient(conn: Connection, *, flow_id: FlowId) -> Recipient | None:
+    """Whose address it is that something was asked for; None for nobody's, or if it is too late."""
+    ...
+
+
+@sql(
+    """
+    UPDATE one_time_token
+       SET account_id = %(user_id)s, token_hash = %(token_hash)s, code_hash = %(code_hash)s
+     WHERE id = %(flow_id)s
+       AND used_at IS NULL
+    RETURNING expires_at
+    -- The account has just been seen; tokens are random.
+    -- allow constraint(one_time_token_account_id_fkey, one_time_token_token_hash_key)
+    """
+)
+async def _renew(
+    conn: Connection, *, flow_id: FlowId, user_id: UserId, token_hash: bytes, code_hash: bytes
+) -> datetime | None: ...
+
+
+async def renew(
+    conn: Transaction, key: bytes, *, purpose: Purpose, flow_id: FlowId, user_id: UserId
+) -> IssuedSecret | None:
+    """Make the secret that was asked for, for this user. None if it has been asked for again."""
+    token, code = _random()
+    expires_at = await _renew(
+        conn,
+        flow_id=flow_id,
+        user_id=user_id,
+        token_hash=security.token_hash(token),
+        code_hash=_code_hash(key, purpose, code),
+    )
+    if expires_at is None:
+        return None
     return IssuedSecret(flow_id=flow_id, token=token, code=code, expires_at=expires_at)
 
 
@@ -312,6 +386,12 @@ async def forget_later(
 async def purge(conn: Connection) -> int:
     """Forget some that expired a week ago; returns how many."""
     ...
+
+
+def _random() -> tuple[str, str]:
+    """A token and a code."""
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+    return security.random_token(TOKEN_PREFIX), code
 
 
 def _code_hash(key: bytes, purpose: Purpose, code: str) -> bytes:

@@ -7,13 +7,18 @@ from typing import Annotated
 from fastapi import Depends
 
 from src.auth import exceptions, passwords
-from src.auth.dependencies import CurrentUser, ProcessAuthentication
+from src.auth.constants import PASSWORD_MIN_BESIDE
+from src.auth.dependencies import CurrentUser, ProcessAuthentication, RequestCaller
 from src.auth.lockout import service as lockout_service
 from src.auth.mfa import service as mfa_service
+from src.auth.onetime import service as onetime_service
+from src.auth.onetime.constants import Purpose
 from src.auth.password import schemas, service
 from src.auth.password.exceptions import SamePassword
 from src.dependencies import Deciding, Pools
 from src.exceptions import FieldError, Invalid
+from src.limits import service as limits_service
+from src.limits.constants import Rule
 
 _POINTER = "/new_password"
 
@@ -47,17 +52,14 @@ async def own_new_password(
             raise SamePassword()
     elif not user.is_fresh:
         raise exceptions.FreshLoginRequired()
-    errors = passwords.mistakes(
-        change.new_password,
-        context=own.context,
-        pointer=_POINTER,
-        minimum=await mfa_service.password_min(conn, user_id=user.id),
-    )
-    if errors:
-        raise Invalid(errors=errors)
     await authentication.issuer.keys.ensure(pools)
     return NewPasswordSecret(
-        hash=await hasher.hash(change.new_password),
+        hash=await authentication.hash_new(
+            change.new_password,
+            context=own.context,
+            pointer=_POINTER,
+            minimum=await mfa_service.password_min(conn, user_id=user.id),
+        ),
         is_short=passwords.is_short(change.new_password),
         replaces=own.changed_at,
         revoke_others=change.revoke_others,
@@ -94,5 +96,47 @@ async def confirmed_user(
     return ["pwd"]
 
 
+@dataclass(frozen=True, slots=True)
+class ResetSecret:
+    """What is to be spent for the password, which has been hashed."""
+
+    token: str | None
+    email: str
+    code: str
+    password: str
+    hash: str
+
+
+async def checked_reset(
+    reset: schemas.PasswordReset,
+    authentication: ProcessAuthentication,
+    caller: RequestCaller,
+    pools: Pools,
+) -> ResetSecret:
+    """A password that may be set, hashed, once its token has been looked at.
+
+    A code cannot be looked at without a try: until it is tried, nothing tells whose it is.
+    """
+    await limits_service.demand(pools, Rule.LOGIN_IP, caller.ip)
+    if reset.token is not None:
+        await onetime_service.look_at(
+            pools.deciding.single, purpose=Purpose.RESET_PASSWORD, token=reset.token
+        )
+    email = reset.email or ""
+    return ResetSecret(
+        token=reset.token,
+        email=email,
+        code=reset.code or "",
+        password=reset.password,
+        hash=await authentication.hash_new(
+            reset.password,
+            context=[email.partition("@")[0]],
+            # Whoever has a second factor may have less; who that is will be seen.
+            minimum=PASSWORD_MIN_BESIDE,
+        ),
+    )
+
+
+CheckedReset = Annotated[ResetSecret, Depends(checked_reset)]
 OwnNewPassword = Annotated[NewPasswordSecret, Depends(own_new_password)]
 ConfirmedBy = Annotated[list[str] | None, Depends(confirmed_user)]

@@ -1,27 +1,42 @@
 """`/v1/users/me/password`, and showing the password again: `/v1/auth/reauthenticate`."""
 
 from fastapi import APIRouter, Request, Response, status
+from fastapi.responses import HTMLResponse
 
 from src.audit import service as audit_service
 from src.audit.constants import Action
-from src.auth import exceptions, sessions, signing_in
+from src.auth import exceptions, pages, sessions, signing_in
 from src.auth import service as auth_service
 from src.auth.constants import LogoutScope, MfaMethod, Transport
-from src.auth.dependencies import Authentication, CurrentUser, ProcessAuthentication
+from src.auth.dependencies import (
+    Authentication,
+    CurrentLinks,
+    CurrentUser,
+    ProcessAuthentication,
+)
+from src.auth.lockout import service as lockout_service
+from src.auth.mailing import MaySendMail
 from src.auth.mfa import constants as mfa_constants
 from src.auth.mfa import service as mfa_service
 from src.auth.mfa.exceptions import InvalidMfaCode, LongerPasswordRequired
+from src.auth.onetime import service as onetime_service
+from src.auth.onetime.constants import Purpose
+from src.auth.onetime.exceptions import ExpiredToken, InvalidCode, InvalidOneTimeToken
+from src.auth.onetime.schemas import MailRequest
 from src.auth.passkeys import service as passkeys_service
 from src.auth.passkeys.ceremonies import RelyingParty
 from src.auth.passkeys.dependencies import PossibleRelyingParty
-from src.auth.password import service
-from src.auth.password.dependencies import ConfirmedBy, OwnNewPassword
+from src.auth.password import schemas, service
+from src.auth.password.constants import RESET_TASK
+from src.auth.password.dependencies import CheckedReset, ConfirmedBy, OwnNewPassword
 from src.auth.password.exceptions import SamePassword
 from src.auth.password.schemas import Reauthentication
 from src.auth.schemas import Refreshed
+from src.constants import API_PREFIX
 from src.dependencies import Pools, ProcessSettings, Transaction
-from src.exceptions import Busy
-from src.openapi import payload_problems, private_problems
+from src.exceptions import Busy, Invalid, Unavailable
+from src.limits.exceptions import RateLimited
+from src.openapi import payload_problems, private_problems, problems
 from src.routing import Route
 from src.users.schemas import UserId
 
@@ -57,7 +72,12 @@ async def set_my_password(
     stays signed in: in cookie transport with new tokens.
     """
     await service.set_own(
-        conn, user_id=user.id, hash=new.hash, is_short=new.is_short, replaces=new.replaces
+        conn,
+        authentication.issuer.sealer,
+        user_id=user.id,
+        hash=new.hash,
+        is_short=new.is_short,
+        replaces=new.replaces,
     )
     if new.revoke_others:
         await auth_service.revoke_sessions(
@@ -83,9 +103,104 @@ async def set_my_password(
         exceptions.InvalidToken, exceptions.FreshLoginRequired, exceptions.LastLoginMethod
     ),
 )
-async def remove_my_password(user: CurrentUser, conn: Transaction) -> None:
+async def remove_my_password(
+    user: CurrentUser, authentication: ProcessAuthentication, conn: Transaction
+) -> None:
     """Sign in without a password from now on, by whatever else the account has."""
-    await service.remove(conn, user_id=user.id)
+    await service.remove(conn, authentication.issuer.sealer, user_id=user.id)
+
+
+@router.post(
+    "/password/recovery",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Ask for a new password",
+    responses=problems(Invalid, Unavailable),
+)
+async def recover_password(
+    asked: MailRequest,
+    may_send: MaySendMail,
+    links: CurrentLinks,
+    settings: ProcessSettings,
+    conn: Transaction,
+) -> schemas.Accepted:
+    """Mail a link and a code to the address, if an account has it. The answer is always the same.
+
+    The link works for 30 minutes, the code for ten. Of several mails the last one counts, and
+    there is one a minute at the most.
+    """
+    if may_send:
+        await onetime_service.ask(
+            conn,
+            settings.secret_key,
+            purpose=Purpose.RESET_PASSWORD,
+            email=asked.email,
+            detail={"page": links.reset_password(), "home": links.sign_in()},
+            task=RESET_TASK,
+        )
+    return schemas.Accepted(status="check_email")
+
+
+@router.get(
+    "/password/reset",
+    summary="The page of a recovery mail",
+    response_class=HTMLResponse,
+)
+async def show_reset_page() -> Response:
+    """A page that asks for the new password, for installations without a front end.
+
+    The link of the mail leads here, and changes nothing: the page's button does.
+    """
+    return pages.page(
+        title="Choose a new password",
+        text="It has 15 characters or more: a sentence is easy to keep in mind.",
+        button="Set the password",
+        action=f"{API_PREFIX}/auth/password/reset",
+        done="The password is set, and you are signed out everywhere. Sign in with it now.",
+        fields=(
+            '<label>New password<input type="password" name="password" required minlength="15"'
+            ' maxlength="256" autocomplete="new-password"></label>'
+        ),
+    )
+
+
+@router.post(
+    "/password/reset",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Set a new password by mail",
+    responses=problems(
+        InvalidOneTimeToken, ExpiredToken, InvalidCode, RateLimited, Invalid, Busy, Unavailable
+    ),
+)
+async def reset_password(
+    reset: CheckedReset,
+    settings: ProcessSettings,
+    authentication: ProcessAuthentication,
+    conn: Transaction,
+    pools: Pools,
+) -> None:
+    """Set the password by the token of the mail's link, or by its code and the address.
+
+    All sessions end. Sign in with the new password then: a second factor is asked for as ever.
+    """
+    if reset.token is not None:
+        spent = await onetime_service.spend(conn, purpose=Purpose.RESET_PASSWORD, token=reset.token)
+    else:
+        spent = await onetime_service.spend_code(
+            conn,
+            settings.secret_key,
+            purpose=Purpose.RESET_PASSWORD,
+            target=reset.email,
+            code=reset.code,
+        )
+    await service.reset(
+        conn,
+        authentication.issuer.sealer,
+        spent,
+        password=reset.password,
+        hash=reset.hash,
+    )
+    if spent.user_id is not None:
+        await lockout_service.forget(pools, user_id=spent.user_id)
 
 
 @router.post(

@@ -1,12 +1,18 @@
-"""What callers send to change a password."""
+"""What callers send to change or recover a password."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from src.auth.mfa.schemas import SentFactorCode
+from src.auth.onetime.schemas import SentCode, SentToken
 from src.auth.passkeys.schemas import Assertion
 from src.auth.schemas import AnyPassword
 from src.schemas import Payload
+from src.users.schemas import Email
 
 
 class PasswordChange(Payload):
@@ -25,6 +31,29 @@ class Reauthentication(Payload):
     password: AnyPassword | None = None
     totp: SentFactorCode | None = None
     assertion: Assertion | None = None
+
+
+@dataclass(slots=True)
+class Accepted:
+    """Whoever has this address gets a mail, if they have an account."""
+
+    status: Literal["check_email"]
+
+
+class PasswordReset(Payload):
+    """The `token` of the link; or the code of the mail, with the address that it was sent to."""
+
+    token: SentToken | None = None
+    email: Email | None = None
+    code: SentCode | None = None
+    password: AnyPassword
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> Self:
+        given = (self.token is not None, self.email is not None, self.code is not None)
+        if given not in {(True, False, False), (False, True, True)}:
+            raise PydanticCustomError("token_or_code", "Send a token, or an email and its code.")
+        return self
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from src.auth import exceptions, passwords
+from src.auth import exceptions
 from src.auth.dependencies import (
     NewPasswordSecret,
     ProcessAuthentication,
@@ -14,7 +14,6 @@ from src.auth.dependencies import (
 )
 from src.auth.signup import schemas, service
 from src.dependencies import Pools, ProcessSettings
-from src.exceptions import Invalid
 from src.limits import service as limits_service
 from src.limits.constants import Rule
 from src.users import service as users_service
@@ -55,8 +54,7 @@ async def acceptable_signup(
     await limits_service.demand(pools, Rule.SIGNUP_IP, caller.ip)
     if new.password is not None:
         context = [new.email.partition("@")[0], new.username or "", new.given_name, new.family_name]
-        if errors := passwords.mistakes(new.password, context=context):
-            raise Invalid(errors=errors)
+        await authentication.demand_good(new.password, context=context)
     if new.password is None and not settings.mail_arrives:
         raise exceptions.SignupDisabled()
     may_write = await may_write_to(
@@ -97,9 +95,7 @@ async def completing_password(
         completion.given_name or proposed.get("given_name", ""),
         completion.family_name or proposed.get("family_name", ""),
     ]
-    if errors := passwords.mistakes(completion.password, context=context):
-        raise Invalid(errors=errors)
-    return NewPasswordSecret(await authentication.hasher.hash(completion.password))
+    return NewPasswordSecret(await authentication.hash_new(completion.password, context=context))
 
 
 CompletingPassword = Annotated[NewPasswordSecret, Depends(completing_password)]
