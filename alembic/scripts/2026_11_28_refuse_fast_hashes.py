@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "5d0e7c1f9a42"
-down_revision = "c3d19a7be204"
+down_revision = "5e2a1eeb345c"
 branch_labels = None
 depends_on = None
 
