@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefinedType
 
 import src
 from scripts.schema import schema
@@ -74,6 +75,9 @@ def settings(
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
             yield from settings(kind, f"{prefix}{name.upper()}__")
+        elif get_origin(kind) is dict:
+            yield f"{prefix}{name.upper()}", field
+            yield from settings(get_args(kind)[1], f"{prefix}{name.upper()}__{ANY}__")
         else:
             yield f"{prefix}{name.upper()}", field
 
@@ -90,8 +94,10 @@ def value(field: FieldInfo) -> str:
     if isinstance(default, SecretStr):
         default = default.get_secret_value()
     match default:
-        case None:
+        case None | PydanticUndefinedType():
             return ""
+        case dict():
+            return json.dumps(default)
         case bool():
             return str(default).lower()
         case tuple():
@@ -117,7 +123,10 @@ def allowed(field: FieldInfo) -> str:
     return " ".join(part for part in (" or ".join(words), lower, upper) if part)
 
 
+ANY = "<NAME>"
+"""Stands in a setting's name for what the operator chooses."""
 NAMES: dict[object, str] = {
+    dict: "JSON object",
     int: "whole number",
     float: "number",
     bool: "`true`, `false`",
@@ -130,7 +139,7 @@ NAMES: dict[object, str] = {
 def members(kind: object) -> tuple[object, ...]:
     if get_origin(kind) in (Union, UnionType):
         return tuple(member for part in get_args(kind) for member in members(part))
-    return (get_origin(kind) or kind,) if get_origin(kind) is tuple else (kind,)
+    return (get_origin(kind) or kind,) if get_origin(kind) in (tuple, dict) else (kind,)
 
 
 def choices(kind: object) -> list[str]:
@@ -170,7 +179,8 @@ def env_example() -> str:
             section = name.partition("__")[0]
             lines.append("")
         lines += [f"# {line}" for line in textwrap.wrap(described(name, field), WIDTH - 2)]
-        lines.append(f"{name}={value(field)}")
+        # One of a name that is still to be chosen is not set by the file.
+        lines.append(f"{'# ' if ANY in name else ''}{name}={value(field)}")
     return "\n".join(lines) + "\n"
 
 

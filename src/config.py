@@ -31,6 +31,8 @@ _SAMPLE = re.compile(r"change.?me|change.?this|secret.?key|sample|example|defaul
 _ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[A-Za-z0-9.-]+")
 _PEPPER_ID = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _BASE = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_REDIRECT = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[^\s#\\]+")
+GOOGLE_ISSUER = "https://accounts.google.com"
 
 
 def _split(value: object) -> object:
@@ -54,6 +56,12 @@ def _are_networks(value: tuple[str, ...]) -> tuple[str, ...]:
         except ValueError as exc:
             raise ValueError(f"is not a list of networks: {exc}") from exc
     return value
+
+
+def _is_issuer(value: str) -> str:
+    if not _BASE.fullmatch(value):
+        raise ValueError("must be http:// or https://, a host, and at most a path")
+    return value  # compared as it is, slash or none
 
 
 def _is_base(value: str) -> str:
@@ -149,6 +157,85 @@ class CorsSettings(Section):
         "X-Request-Id",
     )
     """Request headers that those origins may send."""
+
+
+class SsoProviderSettings(Section):
+    name: Annotated[str, Field(max_length=60)] = ""
+    """What people read on the button; the provider's own name in the settings unless given."""
+    kind: Literal["oidc", "facebook"] = "oidc"
+    """`oidc` for everybody who speaks OpenID Connect, `facebook` for Facebook's classic login."""
+    issuer: Annotated[str, AfterValidator(_is_issuer)] | None = None
+    """The provider's issuer, exactly as its discovery document says it. `google` has it already;
+    Facebook has none."""
+    client_id: Annotated[str, Field(min_length=1)]
+    """What the provider knows this service by. It must be given: a token for anybody else is
+    refused by it."""
+    client_secret: SecretStr | None = None
+    """The secret that the provider gave with it. A public client has none."""
+    other_client_ids: CommaList = ()
+    """Other client ids of ours whose ID tokens are taken from native apps."""
+    trusted_email_domains: CommaList = ()
+    """Domains of which this provider may say who owns an address; `*` for all of them. Only trust
+    one that lets nobody enter an address of somebody else. For Google, gmail.com and the domain of
+    a Workspace account are trusted in any case."""
+    scopes: CommaList = ("openid", "email", "profile")
+    """What is asked for; Facebook's are always `public_profile` and `email`."""
+    response_mode: Literal["query", "form_post"] = "query"
+    """How the provider answers: `form_post` needs HTTPS."""
+    token_auth_method: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"  # noqa: S105  (a method's name)
+    """How the secret is shown to the provider."""
+    graph_version: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+$")] = "v24.0"
+    """The version of Facebook's Graph API."""
+
+
+_PRESETS: dict[str, dict[str, str]] = {
+    "google": {"name": "Google", "issuer": GOOGLE_ISSUER},
+    "facebook": {"name": "Facebook", "kind": "facebook"},
+}
+
+
+class SsoSettings(Section):
+    providers: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")], SsoProviderSettings] = {}
+    """Who may say who somebody is, by a name of your choice, which is part of addresses. As a JSON
+    object, or one by one as `SSO__PROVIDERS__GOOGLE__CLIENT_ID` and so on. `google` and `facebook`
+    need no more than id and secret."""
+    redirects: CommaList = ()
+    """Where people may be sent back to after signing in with a provider: exact addresses."""
+
+    @field_validator("providers", mode="before")
+    @classmethod
+    def _with_presets(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: {**_PRESETS.get(str(name).lower(), {}), **given}
+            if isinstance(given, dict)
+            else given
+            for name, given in value.items()
+        }
+
+    @field_validator("redirects")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            if not _REDIRECT.fullmatch(address):
+                raise ValueError("must be whole addresses without a fragment: https://app/page")
+        return value
+
+    @model_validator(mode="after")
+    def _have_issuers(self) -> Self:
+        for name, provider in self.providers.items():
+            if provider.kind == "oidc" and provider.issuer is None:
+                raise ValueError(f"SSO__PROVIDERS__{name.upper()}__ISSUER is required")
+            if provider.kind == "facebook" and provider.client_secret is None:
+                raise ValueError(f"SSO__PROVIDERS__{name.upper()}__CLIENT_SECRET is required")
+        return self
+
+    def demand_https(self) -> None:
+        """Raise ValueError for an issuer that is found in the clear."""
+        for name, provider in self.providers.items():
+            if provider.issuer is not None and not provider.issuer.startswith("https://"):
+                raise ValueError(f"SSO__PROVIDERS__{name.upper()}__ISSUER must begin with https://")
 
 
 class SecretsSettings(Section):
@@ -527,6 +614,7 @@ class Settings(BaseSettings):
     each request itself: the same answers, several times slower."""
     database: DatabaseSettings = DatabaseSettings()
     cors: CorsSettings = CorsSettings()
+    sso: SsoSettings = SsoSettings()
     secrets: SecretsSettings = SecretsSettings()
     authentication: AuthenticationSettings = AuthenticationSettings()
     mailing: MailingSettings = MailingSettings()
@@ -554,6 +642,7 @@ class Settings(BaseSettings):
             return self
         if not self.database.is_given:
             raise ValueError(f"DATABASE__URL is required in {self.environment}")
+        self.sso.demand_https()
         key = self.secrets.secret_key
         if key is None:
             raise ValueError(f"SECRETS__SECRET_KEY is required in {self.environment}")
@@ -634,7 +723,17 @@ def unknown_settings(environ: dict[str, str] | None = None) -> list[str]:
         for name, field in Settings.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
     )
-    return sorted(name for name in names if name.startswith(sections) and name not in known)
+    return sorted(
+        name
+        for name in names
+        if name.startswith(sections) and name not in known and not _PROVIDER.fullmatch(name)
+    )
+
+
+_PROVIDER = re.compile(
+    rf"SSO__PROVIDERS__[A-Z0-9_-]+?__({'|'.join(SsoProviderSettings.model_fields)})", re.I
+)
+"""Settings whose names are for the operator to choose."""
 
 
 def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> list[str]:

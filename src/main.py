@@ -34,6 +34,9 @@ from src.auth.router import router as auth_router
 from src.auth.router import well_known_router
 from src.auth.signed_in.router import router as signed_in_router
 from src.auth.signup.router import router as signup_router
+from src.auth.sso.client import Providers
+from src.auth.sso.router import my_router as my_identities_router
+from src.auth.sso.router import router as sso_router
 from src.auth.verification.router import router as verification_router
 from src.config import Settings
 from src.constants import API_PREFIX, VERSION
@@ -170,6 +173,8 @@ def create_app(
         email_undo_router,
         my_email_router,
         mail_login_router,
+        sso_router,
+        my_identities_router,
         users_router,
         phone_router,
         my_devices_router,
@@ -254,6 +259,7 @@ def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
         app.state.authentication.breached.asked,
     )
     app.state.devices = SignedInDevices()
+    app.state.sso = Providers(settings)
     app.state.forms = FormCache()
     app.state.downloads = Downloads()
     app.state.metrics.watch(pools)

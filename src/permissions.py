@@ -197,6 +197,17 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "ask_for_login_code": anonymous("the answer does not tell whether an account is there"),
         "show_login_page": anonymous(),
         "redeem_login": anonymous(_WHO_HAS_THE_MAIL),
+        # signing in with a provider
+        "list_sso_providers": anonymous(),
+        "begin_sso": anonymous(),
+        "finish_sso": anonymous("the browser that began it"),
+        "finish_sso_by_form": anonymous("the browser that began it"),
+        "exchange_sso": anonymous("who has the login code, and the secret of who began"),
+        "sign_in_by_sso_code": anonymous(),
+        "sign_in_by_sso_token": anonymous(),
+        "list_identities": user(),
+        "link_identity": user(fresh=True),
+        "unlink_identity": user(fresh=True),
         # users
         "update_me": user(),
         "get_preferences": user(),

@@ -8,6 +8,7 @@ from procrastinate.jobs import DeleteJobCondition
 
 from src.auth.mail_login.tasks import blueprint as mail_login_tasks
 from src.auth.password.tasks import blueprint as password_tasks
+from src.auth.sso.tasks import blueprint as sso_tasks
 from src.auth.tasks import blueprint as auth_tasks
 from src.config import Settings
 from src.database import Pools, conninfo, open_pools
@@ -37,6 +38,7 @@ async def run(settings: Settings, pools: Pools) -> None:
             "limits": limits_tasks,
             "devices": devices_tasks,
             "notifications": notifications_tasks,
+            "sso": sso_tasks,
             "teams": teams_tasks,
         },
     )

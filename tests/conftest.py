@@ -23,18 +23,20 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 from fastapi import FastAPI
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 from psycopg.rows import TupleRow
 from pydantic import SecretStr
 
 from src import logs
 from src.auth import keys, sessions, tokens
 from src.auth.dependencies import Authentication
+from src.auth.sso.client import Providers
 from src.config import (
     DatabaseSettings,
     LogSettings,
     SecretsSettings,
     Settings,
+    SsoSettings,
     setting_names,
 )
 from src.constants import Environment
@@ -46,6 +48,7 @@ from src.limiter import Limiter
 from src.main import create_app
 from src.security import Sealer
 from tests import database, factories
+from tests.fakes import facebook
 from tests.http import client_of
 
 pytest_plugins = ["tests.coverage_of_statements", "tests.authorisation.report"]
@@ -135,6 +138,7 @@ def settings_for(url: str, **changes: Any) -> Settings:
         "environment": Environment.TEST,
         "database": DatabaseSettings(url=SecretStr(url)),
         "secrets": SecretsSettings(secret_key=SecretStr(factories.SECRET_KEY)),
+        "sso": SsoSettings(providers=facebook.PROVIDERS, redirects=(facebook.PAGE,)),
         **changes,
     }
     return Settings(_env_file=None, **given)
@@ -290,6 +294,7 @@ def app_by(_applications: Applications, pools: Pools, settings: Settings) -> App
         ring = keys.KeyRing(sealer)
         app.state.settings = settings
         app.state.pools = replace(app.state.pools, limiter=Limiter(settings))
+        app.state.sso = Providers(settings, transport=ASGITransport(facebook.app))
         app.state.authentication = Authentication(
             hasher=app.state.authentication.hasher,
             issuer=sessions.Issuer(keys=ring, sealer=sealer, settings=settings.authentication),

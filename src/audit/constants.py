@@ -9,6 +9,9 @@ class Action(StrEnum):
     EMAIL_CHANGE_REQUESTED = "user.email_change_requested"
     EMAIL_CHANGED = "user.email_changed"
     EMAIL_CHANGE_UNDONE = "user.email_change_undone"
+    IDENTITY_LINKED = "identity.linked"
+    IDENTITY_UNLINKED = "identity.unlinked"
+    ACCOUNT_RECLAIMED = "user.reclaimed"
     SESSION_REVOKED = "session.revoked"
     REFRESH_TOKEN_REUSED = "session.refresh_token_reused"  # noqa: S105  (an action's name)
     SESSION_CONFIRMED = "session.confirmed"

@@ -68,6 +68,7 @@ class LoginMethod(StrEnum):
 
     PASSWORD = "password"  # noqa: S105  (no password)
     PASSKEY = "passkey"
+    IDENTITY = "identity"
 
 
 class KeyState(StrEnum):

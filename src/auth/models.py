@@ -62,6 +62,32 @@ session = Table(
     comment="core: one row a sign-in; refreshing changes it and adds none",
 )
 
+identity = Table(
+    "identity",
+    metadata,
+    id_column(),
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("provider", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    # As the provider said it last; nothing is decided by it.
+    Column("email", Text),
+    instant("created_at"),
+    instant("last_used_at"),
+    # Who somebody is: never the email.
+    UniqueConstraint("issuer", "subject"),
+    comment="core: accounts at providers, and whose they are",
+)
+
+sso_nonce = Table(
+    "sso_nonce",
+    metadata,
+    Column("nonce_hash", LargeBinary, primary_key=True),
+    instant("used_at"),
+    Index("sso_nonce_used_at_idx", "used_at"),
+    comment="core: what signing in with a provider has used up",
+)
+
 signing_key = Table(
     "signing_key",
     metadata,

@@ -98,6 +98,10 @@ async def hold_account(conn: Transaction, *, user_id: UserId) -> UserId:
       FROM password
      WHERE account_id = %(user_id)s
      UNION
+    SELECT 'identity'
+      FROM identity
+     WHERE account_id = %(user_id)s
+     UNION
     SELECT 'passkey'
       FROM passkey
      WHERE account_id = %(user_id)s

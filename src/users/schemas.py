@@ -42,6 +42,15 @@ Locale = Annotated[
 
 
 @dataclass(slots=True)
+class LockedUser:
+    """An account, as far as it matters to who wants to sign in to it."""
+
+    id: UserId
+    is_active: bool
+    is_email_verified: bool
+
+
+@dataclass(slots=True)
 class User:
     """An account, as its owner sees it."""
 

@@ -4,7 +4,15 @@ from src.audit.constants import Action
 from src.database import Connection, Json, Transaction, sql
 from src.users import exceptions
 from src.users.constants import ThemeMode
-from src.users.schemas import KnownUser, Preferences, PreferencesUpdate, ProfileUpdate, User, UserId
+from src.users.schemas import (
+    KnownUser,
+    LockedUser,
+    Preferences,
+    PreferencesUpdate,
+    ProfileUpdate,
+    User,
+    UserId,
+)
 
 
 @sql(
@@ -31,6 +39,52 @@ async def create(
     locale: str,
 ) -> User:
     """Create an active account; its email still waits for verification."""
+    ...
+
+
+@sql(
+    """
+    INSERT INTO account (email, given_name, family_name, locale, status, email_verified_at)
+    VALUES (%(email)s, %(given_name)s, %(family_name)s, 'en', 'active',
+            CASE WHEN %(is_email_verified)s THEN now() END)
+        ON CONFLICT (email_key) DO NOTHING
+    RETURNING id
+    -- An email of this type is no longer, and there is no username.
+    -- allow constraint(account_email_length_check)
+    """
+)
+async def create_unless_known(
+    conn: Connection, *, email: str, given_name: str, family_name: str, is_email_verified: bool
+) -> UserId | None:
+    """Create an active account, unless there is one with this email: None then."""
+    ...
+
+
+@sql(
+    """
+    SELECT id, status IN ('active', 'pending') AS is_active,
+           email_verified_at IS NOT NULL AS is_email_verified
+      FROM account
+     WHERE email_key = casefold(%(email)s COLLATE pg_unicode_fast) COLLATE "default"
+       FOR NO KEY UPDATE
+    """
+)
+async def lock_by_email(conn: Transaction, *, email: str) -> LockedUser | None:
+    """The account with this email, held until the transaction ends."""
+    ...
+
+
+@sql(
+    """
+    UPDATE account
+       SET email_verified_at = coalesce(email_verified_at, now()),
+           status = CASE WHEN status = 'pending' THEN 'active' ELSE status END,
+           updated_at = now()
+     WHERE id = %(user_id)s
+    """
+)
+async def mark_verified(conn: Transaction, *, user_id: UserId) -> int:
+    """Somebody has proved that the account's email is theirs."""
     ...
 
 

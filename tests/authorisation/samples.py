@@ -7,9 +7,11 @@ sample fills in what is between them.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from src.auth.onetime.constants import Purpose
+from src.auth.sso.flows import challenge_of
 from tests import factories
 from tests.applets.importers.sources import activity, folder, radio, zipped
 from tests.authorisation.oracle import (
@@ -24,6 +26,7 @@ from tests.authorisation.oracle import (
     Verdict,
 )
 from tests.authorisation.world import NOBODY, UNSIGNED, Caller, Place, Who, World
+from tests.fakes import facebook
 
 _number = count(1)
 
@@ -145,6 +148,36 @@ def _completion(transport: str) -> Callable[[Scene], object]:
     mailed = _mailed(Purpose.SIGNUP)
     more = {"password": factories.PASSWORD, "token_transport": transport}
     return lambda scene: {**mailed(scene), **more}
+
+
+def _facebook(_: Scene) -> Mapping[str, str]:
+    return {"provider": "facebook"}
+
+
+def _facebook_token(transport: str) -> Callable[[Scene], object]:
+    return lambda _: {
+        "access_token": facebook.token(
+            f"{next(_number)}", email=f"facebook{next(_number)}@example.net"
+        ),
+        "token_transport": transport,
+    }
+
+
+def _facebook_code(scene: Scene) -> object:
+    verifier = "v" * 43
+    asked = {"redirect_uri": facebook.PAGE, "code_challenge": challenge_of(verifier)}
+    email = f"facebook{next(_number)}@example.net"
+    return {
+        "code": facebook.code(
+            f"?{urlencode(asked)}", facebook.token(f"{next(_number)}", email=email)
+        ),
+        "code_verifier": verifier,
+        "redirect_uri": facebook.PAGE,
+        "nonce": f"nonce-of-one-sign-in-{next(_number)}",
+    }
+
+
+_LOGIN_CODE = {"login_code": "core_once_none", "code_verifier": "v" * 43}
 
 
 def _owners_refresh_token(scene: Scene) -> object:
@@ -322,6 +355,31 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     "ask_for_login_code": [ok(202, body=_own_email)],
     "show_login_page": [ok()],
     "redeem_login": [ok(400, body=lambda _: {"token": "core_once_x"})],
+    "list_sso_providers": [ok()],
+    "begin_sso": [
+        ok(
+            303,
+            path=_facebook,
+            query=urlencode({"redirect_to": facebook.PAGE, "code_challenge": "c" * 43}),
+        )
+    ],
+    "finish_sso": [ok(400, path=_facebook, label="without a flow")],
+    "finish_sso_by_form": [ok(400, path=_facebook, label="without a flow")],
+    "exchange_sso": [ok(400, body=lambda _: _LOGIN_CODE, label="no such code")],
+    "sign_in_by_sso_code": [ok(201, path=_facebook, body=_facebook_code)],
+    "sign_in_by_sso_token": [
+        ok(201, path=_facebook, body=_facebook_token("bearer")),
+        ok(
+            201,
+            path=_facebook,
+            body=_facebook_token("cookie"),
+            verdict=_into_cookies,
+            label="into cookies",
+        ),
+    ],
+    "list_identities": [ok()],
+    "link_identity": [ok(400, body=lambda _: _LOGIN_CODE, label="no such code")],
+    "unlink_identity": [ok(404, path=lambda _: {"identity_id": str(uuid4())}, label="no such")],
     "get_me": [ok()],
     "get_phone": [ok(404)],
     "put_phone": [ok(202, 429, body=_phone)],

@@ -22,7 +22,10 @@ OTHER_PEOPLE: Mapping[str, Mapping[str, str]] = {
     "get_submission": {"submission.respondent_id": "admin"},
 }
 """Fields that name somebody, and below a role never anybody but the caller."""
-SIGNING_IN = {"sign_up", "complete_signup", "log_in", "refresh_tokens", "reauthenticate"}
+SIGNING_IN = {
+    *("sign_up", "complete_signup", "log_in", "refresh_tokens", "reauthenticate"),
+    *("sign_in_by_sso_code", "sign_in_by_sso_token"),
+}
 SECRETS: Mapping[str, set[str]] = {
     "access_token": SIGNING_IN,
     "refresh_token": SIGNING_IN,

@@ -25,7 +25,16 @@ MAY_WRITE = {
     # On a connection of its own, once in the life of an installation.
     "src.auth.service.add_first_signing_key",
 }
-ASKS_NOTHING = {"ping", "get_liveness", "show_reset_page", "show_login_page"}
+MAY_WRITE_HERE = {
+    # OAuth sends the browser back with a GET, and what it brings serves once: that it has come is
+    # written down, and so is the login code, by which a POST then opens the session.
+    "finish_sso": {"src.auth.sso.service._spend", "src.auth.onetime.service._keep"},
+}
+"""What single routes may write, by the names of their functions."""
+ASKS_NOTHING = {
+    *("ping", "get_liveness", "show_reset_page", "show_login_page"),
+    *("list_sso_providers", "begin_sso"),
+}
 """The GET routes that have no need of the database."""
 
 
@@ -101,7 +110,8 @@ def test_no_get_route_reaches_a_write(
     for route in routes:
         found = writers(reached(graph, route), session)
         allowed |= found & MAY_WRITE
-        assert found - MAY_WRITE == set(), route.path
+        here = MAY_WRITE_HERE.get(route.endpoint.__name__, set())
+        assert found - MAY_WRITE == here, route.path
 
     assert allowed == MAY_WRITE
 

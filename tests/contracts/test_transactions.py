@@ -27,6 +27,15 @@ import_modules(CONFIG.modules)
 
 UNRELATED = {
     "src.auth.router.log_in": "a new hash of the same password serves any session, or none",
+    **dict.fromkeys(
+        (
+            "src.auth.sso.router.finish_sso",
+            "src.auth.sso.router.finish_sso_by_form",
+            "src.auth.sso.router._finish",
+            "src.auth.sso.router._login_code",
+        ),
+        "an answer is used up before the provider is asked, whatever comes of it",
+    ),
 }
 """Functions whose writes may be kept without each other, and why."""
 
