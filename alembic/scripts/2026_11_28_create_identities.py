@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "2c3ecd4bd1d8"
-down_revision = "c3d19a7be204"
+down_revision = "5e2a1eeb345c"
 branch_labels = None
 depends_on = None
 

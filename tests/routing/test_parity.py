@@ -602,6 +602,9 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         device_id=device_id,
         phone_code=phone_code,
         links=await mailed(conn, settings, on.owner),
+        login_code=await _login_code(conn, settings, Mode.LOGIN),
+        link_code=await _login_code(conn, settings, Mode.LINK),
+        identity_id=str(linked.id),
     )
 
 
@@ -623,10 +626,6 @@ async def mailed(
         )
         links[purpose] = issued.token
     return links
-        login_code=await _login_code(conn, settings, Mode.LOGIN),
-        link_code=await _login_code(conn, settings, Mode.LINK),
-        identity_id=str(linked.id),
-    )
 
 
 def _asserted(subject: str) -> Asserted:
