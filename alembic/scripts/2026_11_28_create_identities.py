@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "2c3ecd4bd1d8"
-down_revision = "5e2a1eeb345c"
+down_revision = "5d0e7c1f9a42"
 branch_labels = None
 depends_on = None
 
