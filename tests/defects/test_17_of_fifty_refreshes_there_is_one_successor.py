@@ -5,12 +5,19 @@ import asyncio
 import pytest
 from httpx2 import AsyncClient
 
+from src.config import LimitSettings, RateSettings, Settings
 from src.database import Connection
 from tests import factories
-from tests.conftest import Execute
+from tests.conftest import Execute, settings_for
 from tests.http import bearer
 
 CALLERS = 50
+
+
+@pytest.fixture
+def settings(url: str) -> Settings:
+    """A session may be refreshed as often as one likes: what is looked at here is who wins."""
+    return settings_for(url, limits=LimitSettings(rates=RateSettings(refresh_session=0)))
 
 
 async def race(client: AsyncClient, conn: Connection, execute: Execute, *, rounds: int) -> None:

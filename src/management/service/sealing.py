@@ -254,6 +254,47 @@ async def _stale_answers(
 async def _store_answers(conn: Transaction, *, ids: list[str], sealed: list[bytes]) -> int: ...
 
 
+@sql(
+    """
+    SELECT count(*)
+      FROM totp
+     WHERE substring(secret FROM 1 FOR 4) <> %(key_id)s
+    -- The table is walked by its key.
+    -- allow scan
+    """
+)
+async def _count_seeds(conn: Connection, *, key_id: bytes) -> int: ...
+
+
+@sql(
+    """
+    SELECT account_id::text AS id, secret AS sealed
+      FROM totp
+     WHERE substring(secret FROM 1 FOR 4) <> %(key_id)s
+       AND account_id > %(after)s::text::uuid  -- if after
+     ORDER BY totp.account_id
+     LIMIT %(limit)s
+       FOR NO KEY UPDATE SKIP LOCKED
+    -- The table is walked by its key.
+    -- allow scan
+    """
+)
+async def _stale_seeds(
+    conn: Transaction, *, after: str | None, key_id: bytes, limit: int
+) -> list[SealedSecret]: ...
+
+
+@sql(
+    """
+    UPDATE totp
+       SET secret = fresh.sealed
+      FROM unnest(%(ids)s::text[], %(sealed)s::bytea[]) AS fresh (id, sealed)
+     WHERE totp.account_id = fresh.id::uuid
+    """
+)
+async def _store_seeds(conn: Transaction, *, ids: list[str], sealed: list[bytes]) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
     """A column whose values are sealed."""
@@ -274,6 +315,7 @@ SEALED = (
     SealedColumn(
         "signing_key", "private_key", _count_signing_keys, _stale_signing_keys, _store_signing_keys
     ),
+    SealedColumn("totp", "secret", _count_seeds, _stale_seeds, _store_seeds),
     SealedColumn("message", "params", _count_messages, _stale_messages, _store_messages),
     SealedColumn("push_token", "token", _count_push_tokens, _stale_push_tokens, _store_push_tokens),
 )
@@ -282,6 +324,8 @@ HASHED: frozenset[tuple[str, str]] = frozenset(
         ("idempotency", "fingerprint"),
         ("idempotency", "key"),
         ("login_attempt", "key"),
+        ("passkey", "credential_id"),
+        ("passkey", "public_key"),
         ("rate_limit", "key"),
     }
 )
