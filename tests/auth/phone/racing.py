@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from httpx2 import AsyncClient
+from httpx2 import AsyncClient, Response
 
 from src.database import Pools
 from tests import factories
@@ -22,14 +22,22 @@ async def race(
             codes.append(await asked(conn, user, phone))
         await execute("DELETE FROM message")
 
-    answers = await asyncio.gather(
-        *(say(client, user, code) for user, code in zip(users, codes, strict=True))
-    )
+    async def told(user: factories.User, code: str) -> Response:
+        """Who is told to come back, on a small machine, does so."""
+        answer = await say(client, user, code)
+        for _ in range(30):
+            if answer.status_code != 503:
+                break
+            await asyncio.sleep(1)
+            answer = await say(client, user, code)
+        return answer
 
-    told = Counter(
+    answers = await asyncio.gather(*map(told, users, codes))
+
+    counted = Counter(
         (answer.status_code, answer.json()["code"] if answer.content else "") for answer in answers
     )
-    assert told == {(204, ""): 1, (409, "phone_taken"): len(users) - 1}, told
+    assert counted == {(204, ""): 1, (409, "phone_taken"): len(users) - 1}, counted
     (winner,) = [user for user, said in zip(users, answers, strict=True) if said.is_success]
     rows = await execute("SELECT account_id FROM phone WHERE number = %(phone)s", phone=phone)
     assert rows == [(winner.id,)]
