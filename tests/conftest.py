@@ -136,7 +136,8 @@ def settings_for(url: str, **changes: Any) -> Settings:
     """Settings of a test application. Neither the environment nor a `.env` has a part in them."""
     given: dict[str, Any] = {
         "environment": Environment.TEST,
-        "database": DatabaseSettings(url=SecretStr(url)),
+        # Few lanes: an application of one test opens them all, and many tests run at once.
+        "database": DatabaseSettings(url=SecretStr(url), read_lanes=2, write_lanes=4),
         "secrets": SecretsSettings(secret_key=SecretStr(factories.SECRET_KEY)),
         "sso": SsoSettings(providers=facebook.PROVIDERS, redirects=(facebook.PAGE,)),
         **changes,
