@@ -8,7 +8,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Header, Request
 
 from src.auth.schemas import DeviceId, SentDevice
-from src.database import Connection
+from src.database import Transaction
 from src.users.schemas import UserId
 
 
@@ -16,12 +16,12 @@ class Devices(Protocol):
     """Who keeps devices."""
 
     async def sign_in(
-        self, conn: Connection, *, user_id: UserId, device: SentDevice, secret: str | None
+        self, conn: Transaction, *, user_id: UserId, device: SentDevice, secret: str | None
     ) -> None:
         """Somebody is about to be signed in on a device. Raises a CoreError that refuses it."""
         ...
 
-    async def sign_out(self, conn: Connection, *, user_id: UserId, device_id: DeviceId) -> None:
+    async def sign_out(self, conn: Transaction, *, user_id: UserId, device_id: DeviceId) -> None:
         """Somebody has signed out on a device; one that is not theirs stays as it is."""
         ...
 

@@ -51,7 +51,7 @@ _JWKS_MAX_AGE = 300
 async def log_in(
     login: Annotated[VerifiedLoginSecret, Depends(verified_login)],
     signing: CurrentSigningIn,
-    conn: Database,
+    conn: Transaction,
 ) -> signing_in.Outcome:
     """Sign in by email or username and password.
 

@@ -17,7 +17,7 @@ from src.auth.dependencies import (
 )
 from src.auth.mfa import service as mfa_service
 from src.config import Settings
-from src.database import Connection
+from src.database import Transaction
 from src.dependencies import Pools, ProcessSettings
 from src.users import service as users_service
 from src.users.schemas import UserId
@@ -66,7 +66,7 @@ def check_transport(signing: SigningIn, transport: Transport) -> None:
 
 
 async def complete(
-    conn: Connection,
+    conn: Transaction,
     signing: SigningIn,
     *,
     user_id: UserId,
@@ -105,7 +105,7 @@ async def complete(
 
 
 async def open_session(
-    conn: Connection,
+    conn: Transaction,
     signing: SigningIn,
     *,
     user_id: UserId,

@@ -186,7 +186,7 @@ class SignedInDevices:
     """What signing in and out does to devices; `src.auth.binding` says it in full."""
 
     async def sign_in(
-        self, conn: Connection, *, user_id: UserId, device: SentDevice, secret: str | None
+        self, conn: Transaction, *, user_id: UserId, device: SentDevice, secret: str | None
     ) -> None:
         """Bind the device, active. Raises DeviceOwned as `bind` does."""
         kept = await _bind(
@@ -202,7 +202,7 @@ class SignedInDevices:
         if not kept.was_theirs:
             await _record(conn, Action.DEVICE_BOUND, user_id, device.id)
 
-    async def sign_out(self, conn: Connection, *, user_id: UserId, device_id: DeviceId) -> None:
+    async def sign_out(self, conn: Transaction, *, user_id: UserId, device_id: DeviceId) -> None:
         """Send the device no more pushes, if it is the user's."""
         await _deactivate(conn, device_id=device_id, user_id=user_id)
 

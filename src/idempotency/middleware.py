@@ -75,7 +75,7 @@ class Idempotency:
             try:
                 await self.app(scope, receive, recording)
             finally:
-                await recording.end()
+                await recording.give_up()
 
     async def _asked(
         self, request: Request, receive: Receive, received: list[Message]
@@ -151,7 +151,7 @@ class Recording:
         elif self._size > ANSWER_MAX:
             await self._end(None)
 
-    async def end(self) -> None:
+    async def give_up(self) -> None:
         """Let the key go if nothing was answered."""
         if not self._has_ended:
             await self._end(None)

@@ -130,8 +130,8 @@ class Graph:
 
     def _classes(self, module: str, node: ast.expr, types: Types) -> set[str] | None:
         """The classes of a value, empty if they are not ours; None if nothing tells."""
-        if isinstance(node, ast.Await):
-            return None
+        if isinstance(node, ast.Call) and _dotted(node.func) == "super":
+            return types.get("self")
         if isinstance(node, ast.Attribute):
             owners = self._classes(module, node.value, types)
             if owners is None:
@@ -139,7 +139,7 @@ class Graph:
             found = [self._field(owner, node.attr) for owner in self._family(owners)]
             known = [each for each in found if each is not None]
             return set().union(*known) if known or not owners else None
-        if not isinstance(node, ast.Name):
+        if not isinstance(node, ast.Name):  # what is awaited, say
             return None
         if node.id in types:
             return types[node.id]

@@ -26,7 +26,6 @@ from tests.contracts.test_statements import CONFIG
 import_modules(CONFIG.modules)
 
 UNRELATED = {
-    "src.auth.router.log_in": "a new hash of the same password serves any session, or none",
     **dict.fromkeys(
         (
             "src.auth.sso.router.finish_sso",
@@ -36,11 +35,33 @@ UNRELATED = {
         ),
         "an answer is used up before the provider is asked, whatever comes of it",
     ),
+    **dict.fromkeys(
+        (
+            "src.auth.dependencies.verified_login",
+            "src.auth.lockout.service.is_right",
+            "src.auth.passkeys.router.create_passkey_login_options",
+            "src.auth.password.dependencies.confirmed_user",
+            "src.auth.password.dependencies.own_new_password",
+        ),
+        "an attempt counts whatever becomes of the request",
+    ),
+    **dict.fromkeys(
+        (
+            "src.idempotency.middleware.Idempotency.__call__",
+            "src.idempotency.middleware.Idempotency._serve",
+            "src.idempotency.middleware.Recording.__call__",
+            "src.idempotency.middleware.Recording._end",
+            "src.idempotency.middleware.Recording.give_up",
+        ),
+        "a key is held before the request and its answer kept after it",
+    ),
+    "src.notifications.service.sending.deliver": "what comes of sending is one of the three",
 }
 """Functions whose writes may be kept without each other, and why."""
 
 HELD_FOR_ONE = {
     "restore_team": "whoever counts the user's teams meanwhile waits until it is one of them",
+    "send_test_notification": "each of the user's devices has a job of its own",
     "put_draft": "the ids of activities that it has checked must still be those when it writes",
 }
 """Routes that hold a transaction for a single write, and why."""

@@ -28,7 +28,7 @@ async def answered(conn: Connection, *messages: Message) -> list[Message]:
     recording = Recording(send, conn, factories.SEALER, ASKED, holder)
     for message in messages:
         await recording(message)
-    await recording.end()
+    await recording.give_up()
     return sent
 
 

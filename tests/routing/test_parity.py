@@ -352,21 +352,11 @@ def _managing(world: World) -> dict[str, Sent]:
 
 
 REFUSED = {
-    "import_draft",
-    "publish_version",
-    "confirm_totp",
-    "remove_my_password",
-    "reset_password",
-    "redeem_login",
+    *("import_draft", "publish_version", "confirm_totp", "remove_my_password"),
+    *("reset_password", "redeem_login", "finish_sso", "finish_sso_by_form"),
 }
 """Right for the route, and refused by the service: no such document, nothing to publish, set up
-already."""
-REFUSED = {
-    *("import_draft", "publish_version", "remove_my_password"),
-    *("finish_sso", "finish_sso_by_form"),
-}
-"""Right for the route, and refused by the service: no such document, nothing to publish, no flow
-that this browser has begun."""
+already, no flow that was begun."""
 
 SLOW = {"sign_up", "complete_signup", "log_in", "reauthenticate", "set_my_password"}
 """Operations that hash a password whenever their request is right."""

@@ -14,7 +14,7 @@ from src.auth.onetime.constants import Purpose
 from src.auth.passkeys import service as passkeys_service
 from src.auth.passkeys.dependencies import PossibleRelyingParty
 from src.auth.signing_in import CurrentSigningIn
-from src.dependencies import Pools, ProcessSettings, Transaction
+from src.dependencies import Database, Pools, ProcessSettings, Transaction
 from src.exceptions import FieldError, Invalid, Unavailable
 from src.openapi import payload_problems, private_problems, problems
 from src.routing import Route
@@ -97,7 +97,7 @@ async def create_totp(
     user: CurrentUser,
     authentication: ProcessAuthentication,
     settings: ProcessSettings,
-    conn: Transaction,
+    conn: Database,
     response: Response,
 ) -> schemas.NewTotp:
     """Make the seed of an authenticator app (RFC 6238), shown this once.

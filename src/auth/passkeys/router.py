@@ -91,7 +91,7 @@ async def log_in_by_passkey(
     responses=private_problems(*_FRESH, exceptions.PasskeysDisabled),
 )
 async def create_passkey_options(
-    user: CurrentUser, party: CurrentRelyingParty, settings: ProcessSettings, conn: Transaction
+    user: CurrentUser, party: CurrentRelyingParty, settings: ProcessSettings, conn: Database
 ) -> schemas.PasskeyOptions:
     """Make a challenge for a passkey to be made, good once and for five minutes."""
     return await service.start_registration(conn, settings.secret_key, party, user_id=user.id)

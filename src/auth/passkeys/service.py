@@ -46,7 +46,7 @@ async def _list_credential_ids(conn: Connection, *, user_id: UserId) -> list[byt
 
 
 async def start_registration(
-    conn: Transaction, key: bytes, party: RelyingParty, *, user_id: UserId
+    conn: Connection, key: bytes, party: RelyingParty, *, user_id: UserId
 ) -> PasskeyOptions:
     """Ask for a new passkey, in five minutes. `key` is the service's secret key."""
     user = await users_service.get(conn, user_id=user_id)

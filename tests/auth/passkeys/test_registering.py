@@ -304,7 +304,11 @@ async def test_the_site_is_that_of_the_settings(make_client: MakeClient, conn: T
 async def test_in_production_a_host_header_does_not_say_which_site_it_is(
     make_client: MakeClient, conn: Transaction, settings: Settings
 ) -> None:
-    client = await make_client(environment=Environment.PRODUCTION, base_url="https://evil.example")
+    client = await make_client(
+        environment=Environment.PRODUCTION,
+        authentication=AuthenticationSettings(require_verified_email=False),
+        base_url="https://evil.example",
+    )
     ann = await factories.user(conn)
 
     problem(await client.post("/v1/auth/passkeys/options"), 404, "passkeys_disabled")
