@@ -150,9 +150,10 @@ def _add_people(url: str, size: Size) -> None:
     with psycopg.connect(url) as conn:
         _without_triggers(conn)
         conn.execute(
-            "INSERT INTO account (email, username, given_name, family_name, status)"
+            "INSERT INTO account (email, username, given_name, family_name, status,"
+            " email_verified_at)"
             " SELECT 'user' || n || '@example.org', 'user' || n, 'Given' || n, 'Family' || n,"
-            "        'active'"
+            "        'active', now()"
             "   FROM generate_series(1, %s) AS n",
             [size.users],
         )
