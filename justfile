@@ -105,8 +105,9 @@ test *options: setup
 # Run the tests of the API with FastAPI serving each route itself, not the compiled handlers
 [group('check')]
 test-plain *options: setup
-    .venv/bin/pytest -n auto --routes=fastapi tests/auth tests/teams tests/invitations tests/applets \
-        tests/answers tests/exports tests/statistics tests/core tests/authorisation "$@"
+    .venv/bin/pytest -n auto --routes=fastapi tests/auth tests/users tests/devices tests/idempotency \
+        tests/teams tests/invitations tests/applets tests/answers tests/exports tests/statistics \
+        tests/core tests/authorisation "$@"
 
 # Run the tests that take long: faults, load, the browser
 [group('check')]
