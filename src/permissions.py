@@ -298,6 +298,8 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "put_user_roles": platform(PlatformRole.ADMIN, "nobody takes away their own `admin`"),
         "revoke_user_sessions": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),
         "reset_user_mfa": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),
+        "reset_user_password": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),
+        "unlock_user": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),
         "list_audit_events": platform(PlatformRole.ADMIN),
         "list_signing_keys": platform(PlatformRole.ADMIN),
     }

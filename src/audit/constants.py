@@ -60,4 +60,6 @@ class Action(StrEnum):
     SIGNING_KEYS_DROPPED = "signing_keys.dropped"
     SECRETS_RESEALED = "secrets.resealed"
     USER_MFA_RESET = "user.mfa_reset"
+    USER_PASSWORD_RESET = "user.password_reset_sent"  # noqa: S105  (an action's name)
+    USER_UNLOCKED = "user.unlocked"
     USER_MADE_ADMIN = "user.made_admin"

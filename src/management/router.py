@@ -7,12 +7,12 @@ from fastapi import APIRouter, Query, status
 from pydantic import StringConstraints
 
 from src.audit.constants import Action
-from src.auth.dependencies import ProcessAuthentication
+from src.auth.dependencies import CurrentLinks, ProcessAuthentication
 from src.auth.platform import exceptions as platform_exceptions
 from src.auth.platform.dependencies import OPERATOR_PROBLEMS, CurrentOperator
 from src.auth.platform.schemas import Operator
 from src.database import Json
-from src.dependencies import Deciding, PageRequest, Transaction
+from src.dependencies import Deciding, PageRequest, Pools, ProcessSettings, Transaction
 from src.management import exceptions, schemas, service
 from src.management.constants import SEARCH_MAX
 from src.openapi import payload_problems, private_problems
@@ -159,6 +159,52 @@ async def reset_user_mfa(
         user_id=user_id,
         reason=why.reason,
     )
+
+
+@router.post(
+    "/users/{user_id}/password-reset",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Send an account a link for a new password",
+    responses=payload_problems(*_ACTED),
+)
+async def reset_user_password(
+    operator: CurrentOperator,
+    user_id: UserId,
+    why: schemas.Reasoned,
+    links: CurrentLinks,
+    settings: ProcessSettings,
+    conn: Transaction,
+) -> schemas.Sent:
+    """Mail the link and the code that its owner could ask for. Nobody chooses it for them.
+
+    The password of now works until then: to end the sessions too, revoke them.
+    """
+    await service.send_password_reset(
+        conn,
+        settings.secret_key,
+        operator=operator,
+        user_id=user_id,
+        reason=why.reason,
+        detail={"page": links.reset_password(), "home": links.sign_in()},
+    )
+    return schemas.Sent(status="sent")
+
+
+@router.post(
+    "/users/{user_id}/unlock",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Let an account's password be tried again",
+    responses=payload_problems(*_ACTED),
+)
+async def unlock_user(
+    operator: CurrentOperator,
+    user_id: UserId,
+    why: schemas.Reasoned,
+    pools: Pools,
+    conn: Transaction,
+) -> None:
+    """Forget the failures that slow signing in by password down, or have switched it off."""
+    await service.unlock(conn, pools, operator=operator, user_id=user_id, reason=why.reason)
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -155,3 +155,10 @@ class SealedSecret:
 
     id: str
     sealed: bytes
+
+
+@dataclass(slots=True)
+class Sent:
+    """A mail has been left to be sent."""
+
+    status: Literal["sent"]

@@ -469,6 +469,8 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     ],
     "revoke_user_sessions": [ok(204, path=_somebody, body=_why)],
     "reset_user_mfa": [ok(204, path=_somebody, body=_why)],
+    "reset_user_password": [ok(202, path=_somebody, body=_why)],
+    "unlock_user": [ok(204, path=_somebody, body=_why)],
     "list_audit_events": [ok(query="limit=3")],
     "list_signing_keys": [ok()],
 }

@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 from httpx2 import AsyncClient
 
-from src.config import AuthenticationSettings, OperatorSessionSettings
+from src.config import AuthenticationSettings, LimitSettings, OperatorSessionSettings, RateSettings
 from src.database import Transaction
 from src.notifications.constants import Template
 from src.permissions import PlatformRole
@@ -308,6 +308,8 @@ async def test_nothing_is_done_without_a_reason(
         ("DELETE", "", dict[str, Any]()),
         ("POST", "/revoke-sessions", dict[str, Any]()),
         ("POST", "/mfa-reset", dict[str, Any]()),
+        ("POST", "/password-reset", dict[str, Any]()),
+        ("POST", "/unlock", dict[str, Any]()),
     ],
 )
 async def test_nobody_acts_on_themselves_or_on_who_is_above_them(
@@ -327,7 +329,7 @@ async def test_nobody_acts_on_themselves_or_on_who_is_above_them(
     problem(await act(admin, admin), 403, "cannot_act_on_self")
     problem(await act(user_admin, user_admin), 403, "cannot_act_on_self")
     problem(await act(user_admin, admin), 403, "platform_role_above_own")
-    assert await execute("SELECT FROM audit_event") == []
+    assert await execute("SELECT id FROM audit_event") == []
     assert (await act(admin, user_admin)).is_success
 
 
@@ -412,7 +414,7 @@ async def test_who_has_lost_their_second_factor_signs_in_without_it_again(
 
     assert response.status_code == 204
     assert "tokens" in (await client.post("/v1/auth/login", json=login)).json()
-    assert await execute("SELECT FROM recovery_code") == []
+    assert await execute("SELECT account_id FROM recovery_code") == []
     problem(await client.get("/v1/users/me", headers=acting_as(ann)), 401, "invalid_token")
     (event,) = await events(execute, ann)
     assert event == (
@@ -422,3 +424,45 @@ async def test_who_has_lost_their_second_factor_signs_in_without_it_again(
     )
     told = await mail.last(conn, to=ann.email)
     assert told.template is Template.SECURITY_NOTICE
+
+
+async def test_an_operator_has_a_link_for_a_new_password_mailed(
+    client: AsyncClient, conn: Transaction, user_admin: factories.User, execute: Execute
+) -> None:
+    ann = await factories.user(conn)
+
+    response = await client.post(
+        url_of(ann, "/password-reset"), json=WHY, headers=acting_as(user_admin)
+    )
+
+    assert response.status_code == 202, response.text
+    assert response.json() == {"status": "sent"}
+    assert await execute(
+        "SELECT purpose, target FROM one_time_token WHERE target = %(email)s", email=ann.email
+    ) == [("reset_password", ann.email)]
+    assert await execute(
+        "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'auth_password:mail_reset'"
+    ) == [(1,)]
+    login = {"identifier": ann.email, "password": ann.password}
+    assert "tokens" in (await client.post("/v1/auth/login", json=login)).json()
+    (event,) = await events(execute, ann)
+    assert event == ("user.password_reset_sent", user_admin.id, {"reason": WHY["reason"]})
+
+
+async def test_an_operator_lets_a_locked_password_be_tried_again(
+    make_client: MakeClient, conn: Transaction, user_admin: factories.User, execute: Execute
+) -> None:
+    rates = RateSettings(login_failures=2, login_failures_in_a_row=3)
+    client = await make_client(limits=LimitSettings(rates=rates))
+    ann = await factories.user(conn)
+    login = {"identifier": ann.email, "password": ann.password}
+    for _ in range(3):
+        await client.post("/v1/auth/login", json={**login, "password": "not the password at all"})
+    problem(await client.post("/v1/auth/login", json=login), 401, "invalid_credentials")
+
+    response = await client.post(url_of(ann, "/unlock"), json=WHY, headers=acting_as(user_admin))
+
+    assert response.status_code == 204, response.text
+    assert "tokens" in (await client.post("/v1/auth/login", json=login)).json()
+    (event,) = await events(execute, ann)
+    assert event == ("user.unlocked", user_admin.id, {"reason": WHY["reason"]})

@@ -344,6 +344,8 @@ def _managing(world: World) -> dict[str, Sent]:
         ),
         "revoke_user_sessions": Sent("POST", f"{user}/revoke-sessions", why, headers=operator),
         "reset_user_mfa": Sent("POST", f"{user}/mfa-reset", why, headers=operator),
+        "reset_user_password": Sent("POST", f"{user}/password-reset", why, headers=operator),
+        "unlock_user": Sent("POST", f"{user}/unlock", why, headers=operator),
         "list_audit_events": Sent(
             "GET", "/v1/admin/audit-log?action=team.created&limit=1", headers=operator
         ),

@@ -9,9 +9,11 @@ from src.management.service.users import (
     make_admin,
     reset_mfa,
     revoke_sessions,
+    send_password_reset,
     set_disabled,
     set_roles,
     start_deletion,
+    unlock,
 )
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "reset_mfa",
     "revoke_sessions",
     "rotate_signing_keys",
+    "send_password_reset",
     "set_disabled",
     "set_roles",
     "start_deletion",
+    "unlock",
 ]

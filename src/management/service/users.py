@@ -11,10 +11,14 @@ from uuid import UUID
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import service as auth_service
+from src.auth.lockout import service as lockout_service
+from src.auth.onetime import service as onetime_service
+from src.auth.onetime.constants import Purpose
+from src.auth.password.constants import RESET_TASK
 from src.auth.platform import exceptions as platform_exceptions
 from src.auth.platform import service as platform_service
 from src.auth.platform.schemas import Operator
-from src.database import Connection, Json, Transaction, sql
+from src.database import Connection, Json, Pools, Transaction, sql
 from src.management import exceptions
 from src.management.schemas import ListedUser, ManagedUser, Target
 from src.notifications import service as notifications_service
@@ -333,6 +337,40 @@ async def reset_mfa(
         params={"event": SecurityEvent.TOTP_REMOVED},
         user_id=user_id,
     )
+
+
+async def send_password_reset(
+    conn: Transaction,
+    key: bytes,
+    *,
+    operator: Operator,
+    user_id: UserId,
+    reason: str,
+    detail: dict[str, str],
+) -> None:
+    """Mail a link for a new password, as if its owner had asked. Raises what `target` does.
+
+    `detail` says where the link leads; `key` is the service's secret key.
+    """
+    found = await target(conn, operator=operator, user_id=user_id)
+    await onetime_service.ask(
+        conn,
+        key,
+        purpose=Purpose.RESET_PASSWORD,
+        email=found.email,
+        detail=detail,
+        task=RESET_TASK,
+    )
+    await _record(conn, Action.USER_PASSWORD_RESET, operator, user_id, reason=reason)
+
+
+async def unlock(
+    conn: Transaction, pools: Pools, *, operator: Operator, user_id: UserId, reason: str
+) -> None:
+    """Let an account's password be tried again at once. Raises what `target` does."""
+    await target(conn, operator=operator, user_id=user_id)
+    await lockout_service.forget(pools, user_id=user_id)
+    await _record(conn, Action.USER_UNLOCKED, operator, user_id, reason=reason)
 
 
 async def set_roles(
