@@ -292,6 +292,7 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         # management
         "get_operator": platform(),
         "list_users": platform(PlatformRole.USER_ADMIN),
+        "create_user": platform(PlatformRole.USER_ADMIN),
         "get_user": platform(PlatformRole.USER_ADMIN),
         "update_user": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),
         "delete_user": platform(PlatformRole.USER_ADMIN, _NOT_ABOVE),

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 from pydantic import StringConstraints
 
 from src.audit.constants import Action
@@ -11,6 +11,7 @@ from src.auth.dependencies import CurrentLinks, ProcessAuthentication
 from src.auth.platform import exceptions as platform_exceptions
 from src.auth.platform.dependencies import OPERATOR_PROBLEMS, CurrentOperator
 from src.auth.platform.schemas import Operator
+from src.constants import API_PREFIX
 from src.database import Json
 from src.dependencies import Deciding, PageRequest, Pools, ProcessSettings, Transaction
 from src.management import exceptions, schemas, service
@@ -56,6 +57,40 @@ async def list_users(
 ) -> Json[Page[schemas.ListedUser]]:
     """List accounts, the newest first."""
     return await service.list_users(conn, q=q, status=status, page=page)
+
+
+@router.post(
+    "/users",
+    status_code=status.HTTP_201_CREATED,
+    summary="Create an account for somebody",
+    responses=payload_problems(
+        *OPERATOR_PROBLEMS, users_exceptions.EmailTaken, users_exceptions.UsernameTaken
+    ),
+)
+async def create_user(
+    operator: CurrentOperator,
+    new: schemas.UserCreate,
+    response: Response,
+    authentication: ProcessAuthentication,
+    links: CurrentLinks,
+    settings: ProcessSettings,
+    conn: Transaction,
+) -> Json[schemas.ManagedUser]:
+    """Make an account, and mail its owner a link and a code to choose a password by.
+
+    The link works for 30 minutes. After that its owner asks for another, as who has forgotten a
+    password does; that proves the email as well.
+    """
+    user_id, made = await service.create_user(
+        conn,
+        authentication.issuer.sealer,
+        settings.secret_key,
+        operator=operator,
+        new=new,
+        detail={"page": links.reset_password(), "home": links.sign_in()},
+    )
+    response.headers["Location"] = f"{API_PREFIX}/admin/users/{user_id}"
+    return made
 
 
 @router.get(

@@ -13,7 +13,7 @@ from src.management.constants import REASON_MAX
 from src.permissions import PlatformRole
 from src.schemas import Payload, Printable
 from src.users.constants import Status
-from src.users.schemas import UserId
+from src.users.schemas import Email, Locale, Name, UserId, Username
 
 Reason = Annotated[
     str,
@@ -44,6 +44,16 @@ class Reasoned(Payload):
     """Why something is done to an account."""
 
     reason: Reason
+
+
+class UserCreate(Reasoned):
+    """An account for somebody, who chooses the password by the mail that they get."""
+
+    email: Email
+    username: Username | None = None
+    given_name: Name = ""
+    family_name: Name = ""
+    locale: Locale = "en"
 
 
 class UserUpdate(Reasoned):

@@ -461,6 +461,12 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     "get_statistics": [ok()],
     "get_operator": [ok()],
     "list_users": [ok(query="q=user&status=active")],
+    "create_user": [
+        ok(
+            201,
+            body=lambda _: {"email": f"made{next(_number)}@example.net", "reason": "asked for"},
+        )
+    ],
     "get_user": [ok(path=_somebody)],
     "update_user": [ok(path=_somebody, body=lambda _: {"disabled": True, "reason": "spam"})],
     "delete_user": [ok(202, path=_somebody, body=_why)],

@@ -466,3 +466,48 @@ async def test_an_operator_lets_a_locked_password_be_tried_again(
     assert "tokens" in (await client.post("/v1/auth/login", json=login)).json()
     (event,) = await events(execute, ann)
     assert event == ("user.unlocked", user_admin.id, {"reason": WHY["reason"]})
+
+
+async def test_an_operator_makes_an_account_and_its_owner_chooses_the_password(
+    client: AsyncClient, conn: Transaction, user_admin: factories.User, execute: Execute
+) -> None:
+    body = {"email": "New@example.org", "given_name": "Ann", "locale": "fr", **WHY}
+
+    response = await client.post("/v1/admin/users", json=body, headers=acting_as(user_admin))
+
+    assert response.status_code == 201, response.text
+    made = response.json()
+    assert response.headers["location"] == f"/v1/admin/users/{made['id']}"
+    assert (made["email"], made["has_password"], made["email_verified_at"]) == (
+        "New@example.org",
+        False,
+        None,
+    )
+    told = await mail.last(conn, to="New@example.org")
+    assert (told.template, told.locale) == (Template.ADMIN_CREATED_USER, "fr")
+    token = told.params["link"].partition("token=")[2]
+    chosen = {"token": token, "password": "eleven owls upon a mossy roof"}
+    assert (await client.post("/v1/auth/password/reset", json=chosen)).status_code == 204
+    login = {"identifier": "new@example.org", "password": chosen["password"]}
+    signed_in = (await client.post("/v1/auth/login", json=login)).json()
+    assert signed_in["user"]["email_verified_at"] is not None
+    assert await execute(
+        "SELECT actor_id, detail FROM audit_event WHERE action = 'user.created'"
+    ) == [(user_admin.id, {"reason": WHY["reason"]})]
+
+
+async def test_an_account_that_is_there_is_not_made_again(
+    client: AsyncClient, conn: Transaction, user_admin: factories.User
+) -> None:
+    ann = await factories.user(conn)
+    taken = {"email": ann.email.upper(), **WHY}
+    named = {"email": "other@example.org", "username": ann.username, **WHY}
+    chosen = {"email": "other@example.org", "password": factories.PASSWORD, **WHY}
+
+    async def create(body: dict[str, Any]) -> Any:
+        return await client.post("/v1/admin/users", json=body, headers=acting_as(user_admin))
+
+    problem(await create(taken), 409, "email_taken")
+    problem(await create(named), 409, "username_taken")
+    assert (await create(chosen)).status_code == 422
+    assert await mail.messages(conn, to="other@example.org") == []

@@ -335,6 +335,12 @@ def _managing(world: World) -> dict[str, Sent]:
     why = {"reason": "asked for é"}
     return {
         "get_operator": Sent("GET", "/v1/admin/whoami", headers=operator),
+        "create_user": Sent(
+            "POST",
+            "/v1/admin/users",
+            {"email": "é@example.org", "given_name": "é", "reason": "asked for"},
+            headers=operator,
+        ),
         "list_users": Sent("GET", "/v1/admin/users?q=user&limit=2", headers=operator),
         "get_user": Sent("GET", user, headers=operator),
         "update_user": Sent("PATCH", user, {"disabled": True, **why}, headers=operator),

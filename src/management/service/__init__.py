@@ -4,6 +4,7 @@ from src.management.service.keys import OVERLAP_SECONDS, drop_signing_keys, rota
 from src.management.service.sealing import Resealed, reseal
 from src.management.service.trail import list_events, list_signing_keys
 from src.management.service.users import (
+    create_user,
     get_user,
     list_users,
     make_admin,
@@ -19,6 +20,7 @@ from src.management.service.users import (
 __all__ = [
     "OVERLAP_SECONDS",
     "Resealed",
+    "create_user",
     "drop_signing_keys",
     "get_user",
     "list_events",

@@ -11,6 +11,7 @@ from uuid import UUID
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import service as auth_service
+from src.auth.links import with_token
 from src.auth.lockout import service as lockout_service
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
@@ -20,7 +21,7 @@ from src.auth.platform import service as platform_service
 from src.auth.platform.schemas import Operator
 from src.database import Connection, Json, Pools, Transaction, sql
 from src.management import exceptions
-from src.management.schemas import ListedUser, ManagedUser, Target
+from src.management.schemas import ListedUser, ManagedUser, Target, UserCreate
 from src.notifications import service as notifications_service
 from src.notifications.constants import SecurityEvent, Template
 from src.pagination import PageRequest
@@ -337,6 +338,49 @@ async def reset_mfa(
         params={"event": SecurityEvent.TOTP_REMOVED},
         user_id=user_id,
     )
+
+
+async def create_user(
+    conn: Transaction,
+    sealer: Sealer,
+    key: bytes,
+    *,
+    operator: Operator,
+    new: UserCreate,
+    detail: dict[str, str],
+) -> tuple[UserId, Json[ManagedUser]]:
+    """Make an account without a password, and mail its owner the link to choose one.
+
+    `detail` says where links lead; `key` is the service's secret key. Raises EmailTaken and
+    UsernameTaken.
+    """
+    user = await users_service.create(
+        conn,
+        email=new.email,
+        username=new.username,
+        given_name=new.given_name,
+        family_name=new.family_name,
+        locale=new.locale,
+    )
+    made = await onetime_service.issue(
+        conn,
+        key,
+        purpose=Purpose.RESET_PASSWORD,
+        target=user.email,
+        user_id=user.id,
+        detail=detail,
+    )
+    await notifications_service.send_mail(
+        conn,
+        sealer,
+        template=Template.ADMIN_CREATED_USER,
+        to=user.email,
+        locale=user.locale,
+        params={"link": with_token(detail["page"], made.token), "code": made.code},
+        user_id=user.id,
+    )
+    await _record(conn, Action.USER_CREATED, operator, user.id, reason=new.reason)
+    return user.id, await get_user(conn, user_id=user.id)
 
 
 async def send_password_reset(
