@@ -39,7 +39,7 @@ def together() -> str:
 
 
 def accounts() -> str:
-    """Without the minutes that pass between two mails to one address: here there is no such limit."""
+    """Without the minutes between two mails to one address: the test lifts that limit."""
     shown = blocks("Accounts", at_least=9)
     assert shown.count(WAIT) == 2
     return shown.replace(WAIT, "")
