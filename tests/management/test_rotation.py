@@ -10,6 +10,7 @@ import pytest
 from httpx2 import AsyncClient
 from joserfc import jws
 
+from src.config import LimitSettings, RateSettings
 from src.database import Connection, Pools
 from src.management import service
 from tests import factories
@@ -18,6 +19,9 @@ from tests.http import acting_as, bearer, client_of
 from tests.management.test_resealing import NEW, OLD, sealer_of, secrets_of
 
 USERS = 6
+
+
+UNLIMITED = LimitSettings(rates=RateSettings(refresh_session=0))
 
 
 @dataclass
@@ -68,7 +72,9 @@ async def processes(make_app: MakeApp, *keys: tuple[str, ...]) -> AsyncIterator[
     """Applications that share nothing but the database, each with secret keys of its own."""
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(client_of(make_app(secrets=secrets_of(*each))))
+            await stack.enter_async_context(
+                client_of(make_app(secrets=secrets_of(*each), limits=UNLIMITED))
+            )
             for each in keys
         ]
 
@@ -143,7 +149,9 @@ async def test_the_secret_key_changes_under_load_and_nothing_fails(
     async with AsyncExitStack() as stack:
 
         async def started(keys: tuple[str, ...]) -> AsyncClient:
-            return await stack.enter_async_context(client_of(make_app(secrets=secrets_of(*keys))))
+            return await stack.enter_async_context(
+                client_of(make_app(secrets=secrets_of(*keys), limits=UNLIMITED))
+            )
 
         clients = [await started(stages[0]), await started(stages[0])]
         async with loaded(clients, users) as load:
