@@ -5,6 +5,7 @@ request has a savepoint, and one that only reads has PostgreSQL refuse its write
 `committed` has a database of its own instead, and the application real pools.
 """
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -215,11 +216,20 @@ class _Shared:
         return {}
 
 
+async def _lanes_open(pools: Pools) -> None:
+    """Wait until statements can be sent: on a busy machine that takes longer than a request may."""
+    async with asyncio.timeout(30):
+        for pool in (pools.read, pools.write):
+            while pool.stats().get("lanes_open") == 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
 @pytest.fixture
 async def pools(raw: RawConnection, settings: Settings, is_committed: bool) -> AsyncIterator[Pools]:
     """Real pools for a test that commits, else the test's connection under each name."""
     if is_committed:
         async with open_pools(settings.database) as opened:
+            await _lanes_open(opened)
             yield replace(opened, limiter=Limiter(settings))
     else:
         read, write = _Shared(raw, read_only=True), _Shared(raw, read_only=False)
