@@ -345,6 +345,7 @@ async def test_a_statement_declared_slow_never_comes_near_a_lane(
     sleeping = await execute(
         "SELECT application_name FROM pg_stat_activity"
         " WHERE query LIKE '%%pg_sleep($1)%%' AND state = 'active' AND pid <> pg_backend_pid()"
+        " AND datname = current_database()"
     )
     assert sleeping == [("core-api read",)]
     await waiting
