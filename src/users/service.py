@@ -122,22 +122,6 @@ async def prove_email(conn: Connection, *, user_id: UserId, email: str) -> bool 
 
 @sql(
     """
-    SELECT row_to_json(shown)
-      FROM (SELECT id, email, username, given_name, family_name, display_name, locale, time_zone,
-                   status, instant(email_verified_at) AS email_verified_at,
-                   instant(created_at) AS created_at, instant(updated_at) AS updated_at
-              FROM account
-             WHERE id = %(user_id)s) AS shown
-    """,
-    missing=exceptions.UserNotFound,
-)
-async def show(conn: Connection, *, user_id: UserId) -> Json[User]:
-    """The account as its owner sees it, ready to be sent."""
-    ...
-
-
-@sql(
-    """
     WITH changed AS (
         UPDATE account
            SET username = coalesce(%(username)s, username),
