@@ -46,7 +46,8 @@ class _Readings(ABC, Generic[Found]):
 
     def _begin(self, conn: Connection) -> None:
         """Read what has been asked until now; what is asked from now on is for the next reading."""
-        asked, self._asked = self._asked, {}
+        asked = self._asked
+        self._asked = dict[SessionId, list[asyncio.Future[Found | None]]]()
         if asked:
             reading = asyncio.create_task(self._answer(conn, asked))
             self._under_way.add(reading)

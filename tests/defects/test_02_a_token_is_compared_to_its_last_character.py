@@ -33,7 +33,11 @@ async def test_one_that_differs_after_byte_72_alone_is_refused(
     conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ours are shorter; the rule holds for whatever is handed out one day."""
-    monkeypatch.setattr("src.security.random_token", lambda prefix: LONG)
+
+    def long_token(prefix: str) -> str:
+        return LONG
+
+    monkeypatch.setattr("src.security.random_token", long_token)
     issued = await service.issue(
         conn, b"key", purpose=Purpose.SIGNUP, target="ann@example.org", user_id=None
     )

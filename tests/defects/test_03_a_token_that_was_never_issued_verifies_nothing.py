@@ -11,7 +11,7 @@ from tests import factories
 from tests.conftest import Execute
 from tests.http import acting_as, problem
 
-CONSUMERS = {
+CONSUMERS: dict[str, dict[str, str]] = {
     "/v1/auth/email/verify": {},
     "/v1/auth/signup/check": {},
     "/v1/auth/signup/complete": {"password": factories.PASSWORD},

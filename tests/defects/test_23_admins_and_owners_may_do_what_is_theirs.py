@@ -8,7 +8,7 @@ from src.teams.constants import Role
 from tests import factories
 from tests.http import acting_as, problem
 
-LADDER = [
+LADDER: list[tuple[str, str, dict[str, str] | None, Role]] = [
     ("GET", "", None, Role.VIEWER),
     ("GET", "/members", None, Role.VIEWER),
     ("POST", "/applets", {"name": "Herons"}, Role.EDITOR),
