@@ -16,6 +16,8 @@ from src.answers.router import router as answers_router
 from src.applets.router import router as applets_router
 from src.applets.router import team_router as team_applets_router
 from src.auth import keys, passwords, sessions, tokens
+from src.auth.api_keys.exceptions import ApiKeyNotAccepted, InsufficientScope
+from src.auth.api_keys.router import router as api_keys_router
 from src.auth.constants import HASH_SECONDS_MAX, HASH_SECONDS_MIN
 from src.auth.dependencies import Authentication, identified
 from src.auth.email_change.router import my_router as my_email_router
@@ -83,6 +85,8 @@ The backend that a team collecting data from people runs by itself.
 
 **Signing in.** `POST /v1/auth/signup` or `/v1/auth/login` answers with an access token; send it as
 `Authorization: Bearer ...`. Browsers may ask for cookies instead (`token_transport: "cookie"`).
+Programs send an API key as they would a token (`POST /v1/users/me/api-keys`): each operation that
+takes one names the scope that it must have been made for.
 
 **Repeating.** A POST may carry an `Idempotency-Key`: for a day, the same request under the same key
 is not done again but answered as it was (`Idempotency-Replayed: true`).
@@ -123,8 +127,10 @@ def create_app(
             else:
                 async with open_pools(settings.database) as opened:
                     _keep(app, settings, opened)
-                    await check_hashing(app.state.authentication.hasher)
-                    async with _working(work, settings, opened):
+                    authentication: Authentication = app.state.authentication
+                    await check_hashing(authentication.hasher)
+                    uses_written = authentication.key_uses.written(opened.write.single)
+                    async with uses_written, _working(work, settings, opened):
                         if started is not None:
                             started()
                         yield {}
@@ -145,6 +151,8 @@ def create_app(
         cookie_refusals=[CsrfFailed],
         key_refusals=REFUSALS,
         unverified_refusals=[EmailNotVerified],
+        scope_refusals=[InsufficientScope],
+        session_refusals=[ApiKeyNotAccepted],
         middleware=[
             Middleware(LastResort),
             Middleware(BodyLimit, max_body_size=settings.limits.body_bytes),
@@ -176,6 +184,7 @@ def create_app(
         sso_router,
         my_identities_router,
         users_router,
+        api_keys_router,
         phone_router,
         my_devices_router,
         my_notifications_router,

@@ -39,6 +39,13 @@ _SECURITY_SCHEMES = {
         "an allowed `Origin` and the session's token in `X-CSRF-Token`.",
     },
 }
+_API_KEY = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "core_key_...",
+    "description": "An API key, for programs. It must have been made for the scope that the "
+    "operation names, and does no more than its owner may.",
+}
 
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -107,7 +114,8 @@ class DescribedApp(FastAPI):
     `around` is middleware that stands outside of FastAPI's own, which most requests then never see.
     `cookie_refusals` are what a signed-in caller's changes may meet, `unverified_refusals` what a
     caller may whose email waits for verification, and `key_refusals` those that come with an
-    `Idempotency-Key`; no operation lists them itself.
+    `Idempotency-Key`. `scope_refusals` are what an API key may meet where one is taken,
+    `session_refusals` where none is. No operation lists them itself.
     """
 
     def __init__(
@@ -117,12 +125,16 @@ class DescribedApp(FastAPI):
         cookie_refusals: Sequence[type[CoreError]] = (),
         key_refusals: Sequence[type[CoreError]] = (),
         unverified_refusals: Sequence[type[CoreError]] = (),
+        scope_refusals: Sequence[type[CoreError]] = (),
+        session_refusals: Sequence[type[CoreError]] = (),
         **declared: Any,
     ) -> None:
         super().__init__(**declared)
         self.cookie_refusals = cookie_refusals
         self.key_refusals = key_refusals
         self.unverified_refusals = unverified_refusals
+        self.scope_refusals = scope_refusals
+        self.session_refusals = session_refusals
         outermost: ASGIApp = super().__call__
         for middleware, args, kwargs in reversed(around):
             outermost = middleware(outermost, *args, **kwargs)
@@ -139,6 +151,7 @@ class DescribedApp(FastAPI):
             self.openapi_schema = super().openapi()
             _correct(self.openapi_schema, self.cookie_refusals, self.unverified_refusals)
             _take_keys(self.openapi_schema, self.key_refusals)
+            _take_api_keys(self.openapi_schema, self.scope_refusals, self.session_refusals)
         return self.openapi_schema
 
 
@@ -185,6 +198,23 @@ def _take_keys(schema: dict[str, Any], refusals: Sequence[type[CoreError]]) -> N
         if permission is not None and permission.takes_key:
             operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
             _list(operation, *refusals)
+
+
+def _take_api_keys(
+    schema: dict[str, Any],
+    scope_refusals: Sequence[type[CoreError]],
+    session_refusals: Sequence[type[CoreError]],
+) -> None:
+    """Say of each operation for known callers which scope an API key needs, or that none does."""
+    schema["components"]["securitySchemes"] = {**_SECURITY_SCHEMES, "api_key": _API_KEY}
+    for path in schema["paths"].values():
+        for operation in path.values():
+            permission = operation.get("x-permission", {"principal": "anonymous"})
+            if (scope := permission.get("scope")) is not None:
+                operation["security"].append({"api_key": [scope]})
+                _list(operation, *scope_refusals)
+            elif permission["principal"] != "anonymous":
+                _list(operation, *session_refusals)
 
 
 def _make_problem(response: dict[str, Any]) -> None:

@@ -51,6 +51,26 @@ class PlatformRole(StrEnum):
         return self in {other, PlatformRole.ADMIN}
 
 
+class Scope(StrEnum):
+    """What an API key may be made for. It never gives more than its owner has."""
+
+    PROFILE_READ = "profile:read"
+    PROFILE_WRITE = "profile:write"
+    DEVICES_READ = "devices:read"
+    DEVICES_WRITE = "devices:write"
+    TEAMS_JOIN = "teams:join"
+    TEAMS_READ = "teams:read"
+    TEAMS_WRITE = "teams:write"
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    APPLETS_READ = "applets:read"
+    APPLETS_WRITE = "applets:write"
+    ANSWERS_READ = "answers:read"
+    ANSWERS_WRITE = "answers:write"
+    EXPORTS_READ = "exports:read"
+    STATISTICS_READ = "statistics:read"
+
+
 class Principal(Enum):
     """What a caller must be before anything else is asked."""
 
@@ -74,8 +94,8 @@ class Permission:
     unverified: bool = False
     """Whether it is for callers too whose email waits for verification, where that is required."""
     platform_role: PlatformRole | None = None
-    scope: str | None = None
-    """What a key for programs must have been made for."""
+    scope: Scope | None = None
+    """What an API key must have been made for; where there is none, no key is taken."""
     takes_key: bool = True
     """Whether a POST takes an `Idempotency-Key`, and is then answered alike when it is repeated."""
     note: str = ""
@@ -97,6 +117,8 @@ class Permission:
             text += ", also while their email waits for verification"
         if self.fresh:
             text += ", signed in within the last 15 minutes"
+        if self.scope is not None:
+            text += f", or by their key with `{self.scope}`"
         return f"{text}; {self.note}." if self.note else f"{text}."
 
     def described(self) -> dict[str, Any]:
@@ -121,23 +143,36 @@ def anonymous(note: str = "") -> Permission:
     return Permission(Principal.ANONYMOUS, note=note)
 
 
-def user(note: str = "", *, fresh: bool = False, unverified: bool = False) -> Permission:
+def user(
+    note: str = "", *, scope: Scope | None = None, fresh: bool = False, unverified: bool = False
+) -> Permission:
     """Whoever has signed in."""
-    return Permission(Principal.USER, fresh=fresh, unverified=unverified, note=note)
+    return Permission(Principal.USER, fresh=fresh, unverified=unverified, scope=scope, note=note)
 
 
 def team(
-    role: Role, note: str = "", *, fresh: bool = False, is_deleted: bool = False
+    role: Role,
+    note: str = "",
+    *,
+    scope: Scope | None = None,
+    fresh: bool = False,
+    is_deleted: bool = False,
 ) -> Permission:
     """Who has at least this role in the team of the address."""
     return Permission(
-        Principal.USER, fresh=fresh, on="team", role=role, is_deleted=is_deleted, note=note
+        Principal.USER,
+        fresh=fresh,
+        on="team",
+        role=role,
+        is_deleted=is_deleted,
+        scope=scope,
+        note=note,
     )
 
 
-def applet(role: Role, note: str = "", *, fresh: bool = False) -> Permission:
+def applet(role: Role, note: str = "", *, scope: Scope) -> Permission:
     """Who has at least this role in the team of the applet of the address."""
-    return Permission(Principal.USER, fresh=fresh, on="applet", role=role, note=note)
+    return Permission(Principal.USER, on="applet", role=role, scope=scope, note=note)
 
 
 def platform(
@@ -209,16 +244,22 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "link_identity": user(fresh=True),
         "unlink_identity": user(fresh=True),
         # users
-        "update_me": user(),
-        "get_preferences": user(),
-        "update_preferences": user(),
-        "get_person": user("who shares a team with them, or is asking for themselves"),
+        "update_me": user(scope=Scope.PROFILE_WRITE),
+        "get_preferences": user(scope=Scope.PROFILE_READ),
+        "update_preferences": user(scope=Scope.PROFILE_WRITE),
+        "get_person": user(
+            "who shares a team with them, or is asking for themselves", scope=Scope.MEMBERS_READ
+        ),
         "list_sessions": user(),
         "end_sessions": user(),
         "end_session": user("one of their own"),
-        "get_me": user(unverified=True),
+        "get_me": user(unverified=True, scope=Scope.PROFILE_READ),
         "change_my_email": user(fresh=True, unverified=True),
         "confirm_my_email": user("who has the link or the code", unverified=True),
+        # API keys
+        "list_api_keys": user("each sees their own"),
+        "create_api_key": user(fresh=True),
+        "delete_api_key": user("one of their own"),
         # second factors
         "create_totp": user(fresh=True),
         "confirm_totp": user(fresh=True),
@@ -238,57 +279,69 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "remove_phone": user(fresh=True),
         # devices
         "register_device": anonymous("a device that is known needs its secret"),
-        "list_my_devices": user("each sees their own"),
-        "bind_device": user("one that is not theirs needs its secret"),
-        "remove_device": user("one of their own"),
-        "send_test_notification": user("to their own devices"),
+        "list_my_devices": user("each sees their own", scope=Scope.DEVICES_READ),
+        "bind_device": user("one that is not theirs needs its secret", scope=Scope.DEVICES_WRITE),
+        "remove_device": user("one of their own", scope=Scope.DEVICES_WRITE),
+        "send_test_notification": user("to their own devices", scope=Scope.DEVICES_WRITE),
         # teams
-        "create_team": user(),
-        "list_teams": user("each sees their own"),
-        "get_team": team(Role.VIEWER),
-        "update_team": team(Role.ADMIN),
-        "update_team_settings": team(Role.ADMIN),
+        "create_team": user(scope=Scope.TEAMS_JOIN),
+        "list_teams": user("each sees their own", scope=Scope.TEAMS_READ),
+        "get_team": team(Role.VIEWER, scope=Scope.TEAMS_READ),
+        "update_team": team(Role.ADMIN, scope=Scope.TEAMS_WRITE),
+        "update_team_settings": team(Role.ADMIN, scope=Scope.TEAMS_WRITE),
         "delete_team": team(Role.OWNER, fresh=True),
-        "restore_team": team(Role.OWNER, is_deleted=True),
-        "list_members": team(Role.VIEWER, "admins and owners see emails"),
-        "update_member": team(Role.ADMIN, "nobody changes their own role, nor one above it"),
+        "restore_team": team(Role.OWNER, is_deleted=True, scope=Scope.TEAMS_WRITE),
+        "list_members": team(Role.VIEWER, "admins and owners see emails", scope=Scope.MEMBERS_READ),
+        "update_member": team(
+            Role.ADMIN, "nobody changes their own role, nor one above it", scope=Scope.MEMBERS_WRITE
+        ),
         "remove_member": team(
-            Role.VIEWER, "admins and owners remove those not above them, everyone themselves"
+            Role.VIEWER,
+            "admins and owners remove those not above them, everyone themselves",
+            scope=Scope.MEMBERS_WRITE,
         ),
         "transfer_ownership": team(Role.OWNER, fresh=True),
-        "list_team_events": team(Role.ADMIN),
+        "list_team_events": team(Role.ADMIN, scope=Scope.TEAMS_READ),
         # invitations
-        "create_invitation": team(Role.ADMIN, "to no role above one's own"),
-        "list_invitations": team(Role.ADMIN),
-        "update_invitation": team(Role.ADMIN, "to no role above one's own"),
-        "toggle_invitation": team(Role.ADMIN),
-        "resend_invitation": team(Role.ADMIN),
-        "revoke_invitation": team(Role.ADMIN),
+        "create_invitation": team(
+            Role.ADMIN, "to no role above one's own", scope=Scope.MEMBERS_WRITE
+        ),
+        "list_invitations": team(Role.ADMIN, scope=Scope.MEMBERS_READ),
+        "update_invitation": team(
+            Role.ADMIN, "to no role above one's own", scope=Scope.MEMBERS_WRITE
+        ),
+        "toggle_invitation": team(Role.ADMIN, scope=Scope.MEMBERS_WRITE),
+        "resend_invitation": team(Role.ADMIN, scope=Scope.MEMBERS_WRITE),
+        "revoke_invitation": team(Role.ADMIN, scope=Scope.MEMBERS_WRITE),
         "preview_invitation": anonymous("who has the link"),
-        "accept_invitation": user("who has the link, and is the one it is for if it names one"),
-        "decline_invitation": user("who has the link, and is the one it is for if it names one"),
-        "list_my_invitations": user("those to one's verified email"),
-        "accept_my_invitation": user("one to one's verified email"),
-        "decline_my_invitation": user("one to one's verified email"),
+        "accept_invitation": user(
+            "who has the link, and is the one it is for if it names one", scope=Scope.TEAMS_JOIN
+        ),
+        "decline_invitation": user(
+            "who has the link, and is the one it is for if it names one", scope=Scope.TEAMS_JOIN
+        ),
+        "list_my_invitations": user("those to one's verified email", scope=Scope.TEAMS_JOIN),
+        "accept_my_invitation": user("one to one's verified email", scope=Scope.TEAMS_JOIN),
+        "decline_my_invitation": user("one to one's verified email", scope=Scope.TEAMS_JOIN),
         # applets
-        "create_applet": team(Role.EDITOR),
-        "list_applets": team(Role.VIEWER),
-        "get_applet": applet(Role.VIEWER),
-        "get_draft": applet(Role.EDITOR),
-        "put_draft": applet(Role.EDITOR),
-        "import_draft": keyless(applet(Role.EDITOR)),
-        "publish_version": applet(Role.EDITOR),
-        "list_versions": applet(Role.VIEWER),
-        "get_content": applet(Role.VIEWER),
+        "create_applet": team(Role.EDITOR, scope=Scope.APPLETS_WRITE),
+        "list_applets": team(Role.VIEWER, scope=Scope.APPLETS_READ),
+        "get_applet": applet(Role.VIEWER, scope=Scope.APPLETS_READ),
+        "get_draft": applet(Role.EDITOR, scope=Scope.APPLETS_READ),
+        "put_draft": applet(Role.EDITOR, scope=Scope.APPLETS_WRITE),
+        "import_draft": keyless(applet(Role.EDITOR, scope=Scope.APPLETS_WRITE)),
+        "publish_version": applet(Role.EDITOR, scope=Scope.APPLETS_WRITE),
+        "list_versions": applet(Role.VIEWER, scope=Scope.APPLETS_READ),
+        "get_content": applet(Role.VIEWER, scope=Scope.APPLETS_READ),
         # answers
-        "put_answer": applet(Role.VIEWER, "each sends their own"),
-        "put_answers": applet(Role.VIEWER, "each sends their own"),
-        "list_submissions": applet(Role.VIEWER, _OWN_OR_ALL),
-        "get_submission": applet(Role.VIEWER, _OWN_OR_ALL),
+        "put_answer": applet(Role.VIEWER, "each sends their own", scope=Scope.ANSWERS_WRITE),
+        "put_answers": applet(Role.VIEWER, "each sends their own", scope=Scope.ANSWERS_WRITE),
+        "list_submissions": applet(Role.VIEWER, _OWN_OR_ALL, scope=Scope.ANSWERS_READ),
+        "get_submission": applet(Role.VIEWER, _OWN_OR_ALL, scope=Scope.ANSWERS_READ),
         # exports and statistics
-        "get_csv": applet(Role.ADMIN),
-        "get_ndjson": applet(Role.ADMIN),
-        "get_statistics": applet(Role.ADMIN),
+        "get_csv": applet(Role.ADMIN, scope=Scope.EXPORTS_READ),
+        "get_ndjson": applet(Role.ADMIN, scope=Scope.EXPORTS_READ),
+        "get_statistics": applet(Role.ADMIN, scope=Scope.STATISTICS_READ),
         # management
         "get_operator": platform(),
         "list_users": platform(PlatformRole.USER_ADMIN),
@@ -348,11 +401,13 @@ def mistake(name: str, permission: Permission, calls: set[Callable[..., Any]]) -
     """
     found = [_enforcements[call] for call in calls if call in _enforcements]
     text = None
-    if permission.principal is Principal.ANONYMOUS:
+    if permission.scope is not None and (
+        permission.fresh or permission.principal is not Principal.USER
+    ):
+        text = "no API key is fresh, an operator or anyone: take the scope away"
+    elif permission.principal is Principal.ANONYMOUS:
         if found:
             text = "a dependency asks for a caller: take it away"
-    elif permission.scope is not None:
-        text = "no dependency can see to a scope yet: write one that does"
     elif not any(each.on is None and not each.is_platform for each in found):
         text = "nothing asks who is calling: give it a parameter of type CurrentUser"
     elif any(each.is_platform for each in found) is not (

@@ -19,11 +19,13 @@ from src.applets import service as applets_service
 from src.applets.schemas import Applet, CreatedVersion
 from src.auth import keys, sessions
 from src.auth import service as auth_service
+from src.auth.api_keys import service as api_keys_service
+from src.auth.api_keys.schemas import ApiKeyCreate
 from src.auth.constants import Transport
 from src.auth.schemas import SessionId
 from src.config import AuthenticationSettings, PasswordHashSettings
 from src.database import Connection, Pools, Transaction, sql
-from src.permissions import PlatformRole
+from src.permissions import PlatformRole, Scope
 from src.security import Sealer
 from src.teams import service as teams_service
 from src.teams.constants import Role
@@ -125,6 +127,15 @@ async def user(
         refresh_token="",
     )
     return await session(conn, signed_in, transport=transport)
+
+
+async def api_key(
+    conn: Transaction, owner: User, *scopes: Scope, expires_at: datetime | None = None
+) -> str:
+    """A key of the user's, for these scopes; for all where none is given."""
+    new = ApiKeyCreate(name="key", scopes=list(scopes or Scope), expires_at=expires_at)
+    made = await api_keys_service.create(conn, user_id=owner.id, actor_id=owner.id, new=new)
+    return made.key
 
 
 async def session(

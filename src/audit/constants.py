@@ -27,6 +27,8 @@ class Action(StrEnum):
     PASSKEY_REMOVED = "user.passkey_removed"
     PASSKEY_COUNTER_WENT_BACK = "user.passkey_counter_went_back"
     SECOND_FACTOR_REFUSED = "user.second_factor_refused"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_DELETED = "api_key.deleted"
     PHONE_VERIFIED = "user.phone_verified"
     PHONE_REMOVED = "user.phone_removed"
     DEVICE_BOUND = "device.bound"

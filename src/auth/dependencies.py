@@ -2,13 +2,18 @@
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, TypeVar, cast
 
 from fastapi import Depends, Request
 
 from src import logs
 from src.auth import cookies, exceptions, passwords, schemas, service, tokens
+from src.auth.api_keys import spelling
+from src.auth.api_keys.constants import KEY_PREFIX
+from src.auth.api_keys.exceptions import ApiKeyNotAccepted, InsufficientScope
+from src.auth.api_keys.spelling import SentKey
+from src.auth.api_keys.uses import Uses
 from src.auth.callers import Callers
 from src.auth.constants import PASSWORD_MIN, USER_AGENT_MAX, Transport
 from src.auth.links import Links
@@ -17,6 +22,7 @@ from src.auth.password.client import BreachedPasswords
 from src.auth.sessions import Caller, Issuer
 from src.config import Settings
 from src.constants import SAFE_METHODS
+from src.database import Connection
 from src.dependencies import (
     Deciding,
     Pools,
@@ -29,6 +35,7 @@ from src.limits import service as limits_service
 from src.limits.constants import Rule
 from src.permissions import enforces
 from src.routing import permission_of
+from src.users import service as users_service
 from src.users.schemas import UserId
 
 AnyPrincipal = TypeVar("AnyPrincipal", bound=schemas.Principal)
@@ -44,6 +51,7 @@ class Authentication:
     issuer: Issuer
     verifier: tokens.TokenVerifier
     callers: Callers = field(default_factory=Callers)
+    key_uses: Uses = field(default_factory=Uses)
     breached: BreachedPasswords = field(default_factory=lambda: BreachedPasswords(None))
 
     async def demand_good(
@@ -93,6 +101,11 @@ class SentToken:
     text: str
     transport: Transport
 
+    @property
+    def is_key(self) -> bool:
+        """Whether it is an API key, right or wrong. In a cookie there is none."""
+        return self.text.startswith(KEY_PREFIX) and self.transport is Transport.BEARER
+
 
 def sent_token(request: Request, settings: ProcessSettings) -> SentToken | None:
     """The access token that came along: the header's, else the cookie's."""
@@ -113,7 +126,12 @@ async def claims_of(
     authentication: Authentication,
     pools: Pools,
 ) -> tokens.Claims:
-    """What the token says. One of a cookie changes things only with the session's CSRF token."""
+    """What the token says. One of a cookie changes things only with the session's CSRF token.
+
+    Raises ApiKeyNotAccepted for a key, whatever it is worth.
+    """
+    if sent.is_key:
+        raise ApiKeyNotAccepted()
     claims = await authentication.verifier.verify(sent.text, pools)
     if sent.transport is Transport.COOKIE and request.method not in SAFE_METHODS:
         cookies.check_csrf(settings, request.headers, session_id=claims.session_id)
@@ -125,15 +143,17 @@ async def verified_claims(
     settings: ProcessSettings,
     authentication: ProcessAuthentication,
     pools: Pools,
-) -> tokens.Claims:
-    """What the access token says. A bad one is refused before a connection is borrowed."""
+) -> tokens.Claims | SentKey:
+    """What the access token says, or which key. A bad one is refused before it costs anything."""
     sent = sent_token(request, settings)
     if sent is None:
         raise Unauthenticated()
+    if sent.is_key:
+        return spelling.read(sent.text)
     return await claims_of(sent, request, settings, authentication, pools)
 
 
-VerifiedClaims = Annotated[tokens.Claims, Depends(verified_claims)]
+VerifiedClaims = Annotated[tokens.Claims | SentKey, Depends(verified_claims)]
 
 
 @enforces()
@@ -146,8 +166,11 @@ async def current_user(
     """The caller, if the session still stands: ending one is seen by the very next request.
 
     Raises EmailNotVerified where a verified email is required, unless the route is for others too,
-    and FreshLoginRequired where the route demands a sign-in of the last quarter of an hour.
+    and FreshLoginRequired where the route demands a sign-in of the last quarter of an hour. Of a
+    key: ApiKeyNotAccepted, and InsufficientScope.
     """
+    if isinstance(claims, SentKey):
+        return await principal_by_key(request, claims, authentication, conn)
     principal = await authentication.callers.principal_of(conn, claims.session_id)
     return admitted(request, claims, principal)
 
@@ -159,7 +182,11 @@ async def current_profile(
     authentication: ProcessAuthentication,
     conn: Deciding,
 ) -> schemas.Profile:
-    """As `current_user`, with the caller's account, by the same statement."""
+    """As `current_user`, with the caller's account, for a session by the same statement."""
+    if isinstance(claims, SentKey):
+        user = await principal_by_key(request, claims, authentication, conn)
+        account = await users_service.show(conn, user_id=user.id)
+        return schemas.Profile(**asdict(user), account=account)
     profile = await authentication.callers.profile_of(conn, claims.session_id)
     return admitted(request, claims, profile)
 
@@ -180,9 +207,33 @@ def admitted(request: Request, claims: tokens.Claims, found: AnyPrincipal | None
     return found
 
 
+async def principal_by_key(
+    request: Request, sent: SentKey, authentication: Authentication, conn: Connection
+) -> schemas.Principal:
+    """Whose key came along, if it still stands and the route is for it.
+
+    Raises InvalidToken, ApiKeyNotAccepted, InsufficientScope and EmailNotVerified.
+    """
+    holder = await authentication.callers.holder_of(conn, sent.hash)
+    if holder is None:
+        raise exceptions.InvalidToken()
+    if holder.is_use_due:
+        authentication.key_uses.note(holder.key_id)
+    permission = permission_of(request)
+    if permission.scope is None:
+        raise ApiKeyNotAccepted()
+    if permission.scope not in holder.scopes:
+        raise InsufficientScope.lacking(permission.scope)
+    is_admitted = holder.is_verified or permission.unverified
+    if not is_admitted and current_settings(request).verified_email_is_required:
+        raise exceptions.EmailNotVerified()
+    return holder.principal()
+
+
 async def identified(request: Request) -> str | None:
     """Who calls, for what is kept by caller before a route is asked. None if a route would refuse.
 
+    A key is a caller of its own: what its owner was answered may be more than its scopes show.
     Raises Unavailable.
     """
     settings, pools = current_settings(request), current_pools(request)
@@ -191,10 +242,13 @@ async def identified(request: Request) -> str | None:
         sent = sent_token(request, settings)
         if sent is None:
             return None
+        conn = pools.deciding.single
+        if sent.is_key:
+            holder = await authentication.callers.holder_of(conn, spelling.read(sent.text).hash)
+            return None if holder is None else f"key {holder.key_id}"
         claims = await claims_of(sent, request, settings, authentication, pools)
     except (Unauthenticated, PermissionDenied):
         return None
-    conn = pools.deciding.single
     principal = await authentication.callers.principal_of(conn, claims.session_id)
     if principal is None or principal.id != claims.user_id:
         return None

@@ -11,7 +11,7 @@ class InvalidCredentials(Unauthenticated):
 
 class InvalidToken(Unauthenticated):
     code = ErrorCode.INVALID_TOKEN
-    message = "The access token is not valid, has expired, or its session has ended."
+    message = "The access token or API key is not valid, has expired, or has been ended."
 
 
 class SignupDisabled(PermissionDenied):

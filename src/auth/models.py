@@ -207,3 +207,29 @@ phone = Table(
     CheckConstraint(r"number ~ '^\+[1-9][0-9]{6,14}$'", name="number_format"),
     comment="core: verified phone numbers, each of one account",
 )
+
+api_key = Table(
+    "api_key",
+    metadata,
+    id_column(),
+    Column("account_id", ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    # How the key begins: its owner knows it by that.
+    Column("prefix", Text, nullable=False),
+    Column("key_hash", LargeBinary, nullable=False, unique=True),
+    Column("scopes", ARRAY(Text), nullable=False),
+    instant("created_at"),
+    # Written every few minutes at the most, and after the request.
+    instant("last_used_at", nullable=True),
+    instant("expires_at", nullable=True),
+    CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name_length"),
+    CheckConstraint(
+        "cardinality(scopes) > 0 AND scopes <@ ARRAY['profile:read', 'profile:write',"
+        " 'devices:read', 'devices:write', 'teams:join', 'teams:read', 'teams:write',"
+        " 'members:read', 'members:write', 'applets:read', 'applets:write', 'answers:read',"
+        " 'answers:write', 'exports:read', 'statistics:read']::text[]",
+        name="scopes",
+    ),
+    CheckConstraint("expires_at > created_at", name="expires_at"),
+    comment="core: keys of programs, as hashes; each acts for its account",
+)

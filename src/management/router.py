@@ -166,7 +166,10 @@ async def put_user_roles(
 async def revoke_user_sessions(
     operator: CurrentOperator, user_id: UserId, why: schemas.Reasoned, conn: Transaction
 ) -> None:
-    """End all sessions of the account at once."""
+    """End all sessions of the account at once.
+
+    Its API keys stay: disabling the account stops them too.
+    """
     await service.revoke_sessions(conn, operator=operator, user_id=user_id, reason=why.reason)
 
 

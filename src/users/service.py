@@ -102,6 +102,32 @@ async def get(conn: Connection, *, user_id: UserId) -> User: ...
 
 @sql(
     """
+    SELECT json_build_object(
+               'id', id,
+               'email', email,
+               'username', username,
+               'given_name', given_name,
+               'family_name', family_name,
+               'display_name', display_name,
+               'locale', locale,
+               'time_zone', time_zone,
+               'status', status,
+               'email_verified_at', instant(email_verified_at),
+               'created_at', instant(created_at),
+               'updated_at', instant(updated_at)
+           )
+      FROM account
+     WHERE id = %(user_id)s
+    """,
+    missing=exceptions.UserNotFound,
+)
+async def show(conn: Connection, *, user_id: UserId) -> Json[User]:
+    """As `get`, ready to be sent."""
+    ...
+
+
+@sql(
+    """
     UPDATE account
        SET email_verified_at = coalesce(email_verified_at, now()),
            status = 'active',

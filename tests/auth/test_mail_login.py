@@ -175,6 +175,7 @@ async def test_who_proves_the_mailbox_first_shuts_out_who_signed_up_with_it(
 ) -> None:
     """Somebody may have signed up with another's address, and waited for them to come."""
     squatter = await factories.user(conn, email="ann@example.org")
+    key = await factories.api_key(conn, squatter)
     bob = await factories.user(conn)
     token = await linked(client, conn, work, "ann@example.org")
 
@@ -184,11 +185,12 @@ async def test_who_proves_the_mailbox_first_shuts_out_who_signed_up_with_it(
     access = response.json()["tokens"]["access_token"]
     assert (await client.get("/v1/users/me", headers=bearer(access))).status_code == 200
     problem(await client.get("/v1/users/me", headers=acting_as(squatter)), 401, "invalid_token")
+    problem(await client.get("/v1/users/me", headers=bearer(key)), 401, "invalid_token")
     login = {"identifier": "ann@example.org", "password": factories.PASSWORD}
     problem(await client.post("/v1/auth/login", json=login), 401, "invalid_credentials")
     assert await execute("SELECT account_id FROM password") == [(bob.id,)]
     actions = await execute("SELECT action FROM audit_event ORDER BY action")
-    assert actions == [("password.wiped",), ("session.revoked",)]
+    assert actions == [("api_key.created",), ("password.wiped",), ("session.revoked",)]
 
 
 @pytest.mark.parametrize("change", ["email = 'other@example.org'", "status = 'disabled'"])

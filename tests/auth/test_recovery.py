@@ -17,7 +17,7 @@ from src.notifications.constants import Template
 from tests import factories, mail
 from tests.auth.conftest import Work
 from tests.conftest import Execute, MakeClient
-from tests.http import acting_as, mistakes, problem
+from tests.http import acting_as, bearer, mistakes, problem
 
 URL = "/v1/auth/password/reset"
 NEW = "eleven owls upon a mossy roof"
@@ -127,6 +127,27 @@ async def test_who_resets_has_proved_the_mailbox(
         "SELECT status, email_verified_at IS NOT NULL FROM account"
     )
     assert (status, is_verified) == ("active", True)
+
+
+@pytest.mark.parametrize(
+    ("verified_at", "answer"), [("now()", 200), ("NULL", 401)], ids=["the owner's", "a squatter's"]
+)
+async def test_keys_stay_but_for_those_from_before_the_mailbox_was_proved(
+    client: AsyncClient,
+    conn: Transaction,
+    work: Work,
+    execute: Execute,
+    verified_at: str,
+    answer: int,
+) -> None:
+    ann = await factories.user(conn)
+    await execute(f"UPDATE account SET email_verified_at = {verified_at}")
+    key = bearer(await factories.api_key(conn, ann))
+    params = await asked(client, conn, work, ann.email)
+
+    await reset(client, token=token_of(params))
+
+    assert (await client.get("/v1/users/me", headers=key)).status_code == answer
 
 
 async def test_a_token_works_once(client: AsyncClient, conn: Connection, work: Work) -> None:

@@ -12,11 +12,13 @@ from starlette.types import ASGIApp
 from tests.authorisation.calling import Answer, call
 from tests.authorisation.oracle import BY_HEADER, LET_IN, Transport, Verdict, expected, has, table
 from tests.authorisation.samples import SAMPLES, Sample, Scene
-from tests.authorisation.world import Who, Whose, World, role_of
+from tests.authorisation.world import KEYS, Who, Whose, World, role_of
 
 OWN_SITE, SUBDOMAIN = "http://test.local", "http://pages.test.local"
 OTHER_SITE = "https://evil.example"
 USUAL = {Transport.BEARER, Transport.COOKIE}
+OF_KEYS = {Transport.BEARER, Transport.BOTH, Transport.COOKIE}
+"""How keys are sent. One in a cookie is known by nobody, whatever page it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def cases(operation: Operation) -> Iterator[Case]:
         for whose in wholes:
             for transport in Transport:
                 for who in Who:
+                    if who in KEYS and transport not in OF_KEYS:
+                        continue
                     is_usual = who in {Who.ANONYMOUS, Who.OWNER} or transport in USUAL
                     if is_usual or not sample.is_slow:
                         yield Case(operation, sample, who, whose, transport)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from tests.authorisation.world import NOBODY, OPERATORS, UNSIGNED, Who, Whose, role_of
+from tests.authorisation.world import KEYS, NOBODY, OPERATORS, UNSIGNED, Who, Whose, role_of
 from tests.database import ROOT
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -50,6 +50,8 @@ NO_PLATFORM_ROLE = Verdict(403, "platform_role_too_low")
 ONE_FACTOR = Verdict(403, "second_factor_required")
 UNPROVED = Verdict(403, "email_not_verified")
 TOO_LOW = Verdict(403, "role_too_low")
+NO_KEYS = Verdict(403, "api_key_not_accepted")
+OUT_OF_SCOPE = Verdict(403, "insufficient_scope")
 
 
 def table() -> dict[str, Any]:
@@ -76,10 +78,8 @@ def expected(
         return LET_IN
     if (refused := _known(who, transport, method)) is not None:
         return refused
-    if who is Who.UNVERIFIED and not permission.unverified:
-        return UNPROVED
-    if permission.fresh and who is Who.STALE:
-        return STALE
+    if (refused := _admitted(permission, who)) is not None:
+        return refused
     if permission.principal.name == "PLATFORM":
         return _operating(permission.platform_role, who)
     return _in_object(permission, who, whose)
@@ -92,7 +92,18 @@ def _known(who: Who, transport: Transport, method: str) -> Verdict | None:
             return FORGED
         if transport in BAD_CSRF and who not in UNSIGNED:
             return FORGED
-    return UNKNOWN if who in NOBODY else LET_IN
+    # In a cookie a key is no token.
+    is_unknown = who in NOBODY or (who in KEYS and has_cookie)
+    return UNKNOWN if is_unknown else LET_IN
+
+
+def _admitted(permission: Any, who: Who) -> Verdict | None:
+    """Whether the operation is for who is known like that, whatever it is about."""
+    if who in KEYS and permission.scope not in KEYS[who]:
+        return NO_KEYS if permission.scope is None else OUT_OF_SCOPE
+    if who in {Who.UNVERIFIED, Who.UNVERIFIED_KEY} and not permission.unverified:
+        return UNPROVED
+    return STALE if permission.fresh and who is Who.STALE else LET_IN
 
 
 def _operating(demanded: str | None, who: Who) -> Verdict | None:

@@ -20,12 +20,13 @@ from tests.authorisation.oracle import (
     BY_HEADER,
     FORGED,
     LET_IN,
+    NO_KEYS,
     TOO_LOW,
     UNKNOWN,
     Transport,
     Verdict,
 )
-from tests.authorisation.world import NOBODY, UNSIGNED, Caller, Place, Who, World
+from tests.authorisation.world import KEYS, NOBODY, UNSIGNED, Caller, Place, Who, World
 from tests.fakes import facebook
 
 _number = count(1)
@@ -131,6 +132,8 @@ def _oneself(scene: Scene) -> Verdict | None:
     is_forged = transport in BAD_ORIGIN or (transport in BAD_CSRF and who not in UNSIGNED)
     if has_cookie and is_forged:
         return FORGED
+    if who in KEYS:
+        return UNKNOWN if has_cookie else NO_KEYS
     return UNKNOWN if who in NOBODY else LET_IN
 
 
@@ -193,6 +196,8 @@ def _clearing(scene: Scene) -> Verdict | None:
 def _leaving(scene: Scene) -> Verdict | None:
     """Signing out by the access token. Of a session that has ended, only the cookies are left."""
     who, transport = scene.caller.who, scene.transport
+    if who in KEYS and transport in BY_HEADER:
+        return NO_KEYS
     if transport in BY_HEADER or who is Who.ANONYMOUS:
         return UNKNOWN if who in NOBODY else LET_IN
     if transport in BAD_ORIGIN:
@@ -381,6 +386,9 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     "link_identity": [ok(400, body=lambda _: _LOGIN_CODE, label="no such code")],
     "unlink_identity": [ok(404, path=lambda _: {"identity_id": str(uuid4())}, label="no such")],
     "get_me": [ok()],
+    "list_api_keys": [ok()],
+    "create_api_key": [ok(201, body=lambda _: {"name": "export", "scopes": ["exports:read"]})],
+    "delete_api_key": [ok(404, path=lambda _: {"key_id": str(uuid4())})],
     "get_phone": [ok(404)],
     "put_phone": [ok(202, 429, body=_phone)],
     "verify_phone": [ok(400, body=lambda _: {"code": "000000"})],

@@ -121,7 +121,8 @@ def test_any_other_is_refused_with_a_sentence_that_says_what_to_do(
     "only",
     [
         Permission(Principal.PLATFORM, platform_role=permissions.PlatformRole.SUPPORT),
-        Permission(Principal.USER, scope="read"),
+        Permission(Principal.USER, scope=permissions.Scope.PROFILE_READ, fresh=True),
+        Permission(Principal.ANONYMOUS, scope=permissions.Scope.PROFILE_READ),
     ],
 )
 def test_what_no_dependency_can_see_to_is_refused(only: Permission) -> None:
@@ -188,6 +189,9 @@ def test_the_document_says_who_may() -> None:
         assert said["principal"] == permission.principal.name.lower()
         assert said.get("role") == permission.role
         assert said.get("fresh", False) is permission.fresh
+        assert said.get("scope") == permission.scope
+        keys = [each["api_key"] for each in operation.get("security", []) if "api_key" in each]
+        assert keys == ([] if permission.scope is None else [[permission.scope]])
         assert operation["description"].endswith(f"**Who:** {permission.sentence()}")
 
 
@@ -204,6 +208,8 @@ def test_the_document_lists_what_a_permission_may_answer() -> None:
             assert {"not_authenticated", "invalid_token"} <= codes, name
             assert method == "get" or "csrf_failed" in codes, name
             assert permission.unverified is not ("email_not_verified" in codes), name
+            assert (permission.scope is None) is ("api_key_not_accepted" in codes), name
+            assert (permission.scope is None) is not ("insufficient_scope" in codes), name
         if permission.fresh:
             assert "fresh_login_required" in codes, name
         if permission.on is not None:

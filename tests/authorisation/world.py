@@ -15,7 +15,7 @@ from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.config import Settings
 from src.database import Transaction
-from src.permissions import PlatformRole, Role
+from src.permissions import PlatformRole, Role, Scope
 from tests import factories
 from tests.answers import sending
 from tests.authorisation.calling import Answer, call
@@ -43,6 +43,14 @@ class Who(StrEnum):
     USER_ADMIN = "operator: user admin"
     PLATFORM_ADMIN = "operator: admin"
     ONE_FACTOR = "operator: admin, without a second factor"
+    KEY = "key of an owner, for everything"
+    NARROW_KEY = "key of an owner, to read their profile"
+    OTHER_KEY = "key of a viewer, for all but their profile"
+    OPERATORS_KEY = "key of an operator, for everything"
+    UNVERIFIED_KEY = "key of an owner whose email waits for verification"
+    EXPIRED_KEY = "key that has expired"
+    DELETED_KEY = "key that was deleted"
+    DISABLED_KEY = "key of a disabled account"
 
 
 MAILED = (Purpose.SIGNUP, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL, Purpose.UNDO_EMAIL)
@@ -59,10 +67,23 @@ class Whose(StrEnum):
     MIXED = "own, with parts of another team's"
 
 
-NOBODY = frozenset({Who.ANONYMOUS, Who.GARBAGE, Who.EXPIRED, Who.SIGNED_OUT, Who.DISABLED})
+_ALL = frozenset(Scope)
+KEYS = {
+    Who.KEY: _ALL,
+    Who.NARROW_KEY: frozenset({Scope.PROFILE_READ}),
+    Who.OTHER_KEY: _ALL - {Scope.PROFILE_READ, Scope.PROFILE_WRITE},
+    Who.OPERATORS_KEY: _ALL,
+    Who.UNVERIFIED_KEY: _ALL,
+    Who.EXPIRED_KEY: _ALL,
+    Who.DELETED_KEY: _ALL,
+    Who.DISABLED_KEY: _ALL,
+}
+"""Those who call by a key, and what it was made for."""
+DEAD_KEYS = frozenset({Who.EXPIRED_KEY, Who.DELETED_KEY, Who.DISABLED_KEY})
+NOBODY = DEAD_KEYS | {Who.ANONYMOUS, Who.GARBAGE, Who.EXPIRED, Who.SIGNED_OUT, Who.DISABLED}
 """Those whom the service does not know, or no longer."""
-UNSIGNED = frozenset({Who.ANONYMOUS, Who.GARBAGE, Who.EXPIRED})
-"""Those of them who have no token that its signature and its date would let pass."""
+UNSIGNED = frozenset({Who.ANONYMOUS, Who.GARBAGE, Who.EXPIRED, *KEYS})
+"""Those who have no token that its signature and its date would let pass in a cookie."""
 
 _MEMBERS = {
     Who.VIEWER: Role.VIEWER,
@@ -73,6 +94,13 @@ _MEMBERS = {
     Who.UNVERIFIED: Role.OWNER,
     Who.SIGNED_OUT: Role.OWNER,
     Who.DISABLED: Role.OWNER,
+    Who.KEY: Role.OWNER,
+    Who.NARROW_KEY: Role.OWNER,
+    Who.OTHER_KEY: Role.VIEWER,
+    Who.UNVERIFIED_KEY: Role.OWNER,
+    Who.EXPIRED_KEY: Role.OWNER,
+    Who.DELETED_KEY: Role.OWNER,
+    Who.DISABLED_KEY: Role.OWNER,
 }
 
 
@@ -81,6 +109,7 @@ OPERATORS = {
     Who.USER_ADMIN: PlatformRole.USER_ADMIN,
     Who.PLATFORM_ADMIN: PlatformRole.ADMIN,
     Who.ONE_FACTOR: PlatformRole.ADMIN,
+    Who.OPERATORS_KEY: PlatformRole.ADMIN,
 }
 """Those with a platform role; they are in no team."""
 
@@ -160,6 +189,7 @@ async def make(app: FastAPI, conn: Transaction, execute: Execute, settings: Sett
                 detail={"email": target, "username": None, **PROPOSED},
             )
             world.links[purpose, who] = issued.token
+    await _give_keys(conn, world, users, execute)
     for whose in (Whose.OWN, Whose.OTHER, Whose.DELETED):
         world.places[whose] = await _place(app, whose, conn, execute, users)
     own, other = world.places[Whose.OWN], world.places[Whose.OTHER]
@@ -179,17 +209,33 @@ async def make(app: FastAPI, conn: Transaction, execute: Execute, settings: Sett
         id=users[Who.STALE].session_id,
     )
     await execute(
-        "UPDATE account SET email_verified_at = NULL WHERE id = %(id)s",
-        id=users[Who.UNVERIFIED].id,
+        "UPDATE account SET email_verified_at = NULL WHERE id = ANY(%(ids)s)",
+        ids=[users[Who.UNVERIFIED].id, users[Who.UNVERIFIED_KEY].id],
     )
     await execute(
-        "UPDATE account SET status = 'disabled' WHERE id = %(id)s", id=users[Who.DISABLED].id
+        "UPDATE account SET status = 'disabled' WHERE id = ANY(%(ids)s)",
+        ids=[users[Who.DISABLED].id, users[Who.DISABLED_KEY].id],
     )
     await execute(
         "UPDATE team SET deleted_at = now() WHERE id = %(id)s",
         id=world.places[Whose.DELETED].team_id,
     )
     return world
+
+
+async def _give_keys(
+    conn: Transaction, world: World, users: Mapping[Who, factories.User], execute: Execute
+) -> None:
+    """Who calls by a key has it in place of a token."""
+    for who, scopes in KEYS.items():
+        key = await factories.api_key(conn, users[who], *sorted(scopes))
+        world.callers[who] = replace(world.callers[who], token=key)
+    await execute(
+        "UPDATE api_key SET created_at = now() - interval '2 hours',"
+        " expires_at = now() - interval '1 second' WHERE account_id = %(id)s",
+        id=users[Who.EXPIRED_KEY].id,
+    )
+    await execute("DELETE FROM api_key WHERE account_id = %(id)s", id=users[Who.DELETED_KEY].id)
 
 
 async def _caller(conn: Transaction, who: Who) -> factories.User:

@@ -104,7 +104,7 @@ def test_the_journey_with_curl_leads_where_the_readme_says(tmp_path: Path) -> No
     assert deleted["deleted_at"] is not None
     assert (restored["my_role"], restored["member_count"]) == ("owner", 2)
 
-    profile, preferences, asked, sessions, confirmed, session = [
+    profile, preferences, asked, sessions, by_key, confirmed, session = [
         json.loads(line) for line in own.splitlines() if line
     ]
     assert profile["email_verified_at"] is not None
@@ -112,5 +112,6 @@ def test_the_journey_with_curl_leads_where_the_readme_says(tmp_path: Path) -> No
     assert asked == {"status": "check_email"}
     assert [one["auth_methods"] for one in sessions["items"]] == [["email"], ["pwd"]]
     assert [one["current"] for one in sessions["items"]] == [True, False]
+    assert by_key["id"] == profile["id"]
     assert len(confirmed["recovery_codes"]) == 10
     assert session["aal"] == "aal2"

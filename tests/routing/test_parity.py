@@ -14,6 +14,8 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from httpx2 import AsyncClient, Response
 
 from src.auth import cookies
+from src.auth.api_keys import service as api_keys_service
+from src.auth.api_keys.schemas import ApiKeyCreate
 from src.auth.constants import Transport
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
@@ -24,6 +26,7 @@ from src.auth.sso.schemas import Asserted, Pending
 from src.config import Settings
 from src.database import Transaction
 from src.main import create_app
+from src.permissions import Scope
 from src.routing.middleware import BODY_MAX, left_out
 from src.teams.schemas import MyTeam
 from tests import factories
@@ -99,6 +102,8 @@ class World:
     login_code: str
     link_code: str
     identity_id: str
+    key: str
+    key_id: str
 
     @property
     def owner(self) -> factories.User:
@@ -246,6 +251,14 @@ def valid(world: World) -> dict[str, Sent]:
         "show_login_page": Sent("GET", "/v1/auth/login/link/redeem?token=x"),
         "redeem_login": Sent("POST", "/v1/auth/login/link/redeem", {"token": "x"}),
         "get_me": Sent("GET", "/v1/users/me", headers=me),
+        "list_api_keys": Sent("GET", "/v1/users/me/api-keys", headers=me),
+        "create_api_key": Sent(
+            "POST",
+            "/v1/users/me/api-keys",
+            {"name": " export é", "scopes": ["exports:read"], "expires_at": None},
+            headers=me,
+        ),
+        "delete_api_key": Sent("DELETE", f"/v1/users/me/api-keys/{world.key_id}", headers=me),
         "get_phone": Sent("GET", "/v1/users/me/phone", headers=me),
         "put_phone": Sent("PUT", "/v1/users/me/phone", {"phone": "+4915112345678"}, headers=me),
         "verify_phone": Sent(
@@ -442,6 +455,8 @@ def callers(sent: Sent, world: World) -> Iterator[Sent]:
     yield nobody
     for token in ("", "x", "a.b.c", world.owner.access_token[:-4] + "AAAA", "é"):
         yield nobody.but(headers={**own, **bearer(token)})
+    for key in (world.key, f"{world.key[:-1]}*", "core_key_", f"{world.key}A"):
+        yield nobody.but(headers={**own, **bearer(key)})
     yield nobody.headed(Authorization="Basic YTpi")
     yield nobody.headed(Authorization=world.owner.access_token)
     yield nobody.but(headers={**own, **acting_as(world.browser)})
@@ -576,6 +591,12 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
     linked = await sso_service.link(
         conn, factories.SEALER, user_id=on.owner.id, asserted=_asserted("linked")
     )
+    key = await api_keys_service.create(
+        conn,
+        user_id=on.owner.id,
+        actor_id=on.owner.id,
+        new=ApiKeyCreate(name="key", scopes=list(Scope)),
+    )
     browser = await factories.user(conn, transport=Transport.COOKIE)
     return World(
         sheet=on,
@@ -603,6 +624,8 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         login_code=await _login_code(conn, settings, Mode.LOGIN),
         link_code=await _login_code(conn, settings, Mode.LINK),
         identity_id=str(linked.id),
+        key=key.key,
+        key_id=str(key.api_key.id),
     )
 
 
@@ -652,7 +675,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 FRESH_WORDS = re.compile(
     r'("(?:access_token|refresh_token|csrf_token|trace_id|token|url'
-    r'|ticket|secret|device_secret|otpauth_uri|challenge)": ?)"[^"]*"'
+    r'|ticket|key|prefix|secret|device_secret|otpauth_uri|challenge)": ?)"[^"]*"'
     r'|("recovery_codes": ?)\[[^]]*\]'
     r'|("expires_in": ?)[0-9]+'
     r"|((?:core_at|core_rt|core_sso_facebook)=)[^;]*|(expires=)[^;]*|(Max-Age=)[0-9]+"

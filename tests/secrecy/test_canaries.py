@@ -31,10 +31,10 @@ from tests.secrecy.canaries import Canaries
 
 LAST = ("delete_", "remove_", "revoke_", "log_out", "put_user_roles", "update_user")
 """What ends something comes last, for the others to meet it alive."""
-CALLERS = (Who.OWNER, Who.OUTSIDER, Who.PLATFORM_ADMIN)
+CALLERS = (Who.OWNER, Who.OUTSIDER, Who.PLATFORM_ADMIN, Who.KEY)
 MUST_SUCCEED = {
     *("sign_up", "log_in", "refresh_tokens", "get_session", "create_invitation"),
-    *("list_audit_events", "get_user"),
+    *("list_audit_events", "get_user", "create_api_key"),
 }
 STATEMENT_LOG = ("log_statement", "all"), ("log_min_messages", "info")
 
@@ -79,6 +79,7 @@ async def test_no_secret_turns_up_where_it_does_not_belong(
         app = create_app(settings, compiled=are_compiled)
         async with app.router.lifespan_context(app):
             world = await worlds.make(app, conn, execute, settings)
+            canaries.remember({"key": world.callers[Who.KEY].token})
             for operation in ordered(app):
                 # Whatever an operation has ended, the next one finds everybody signed in.
                 await execute("UPDATE session SET revoked_at = NULL, revoke_reason = NULL")

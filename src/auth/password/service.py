@@ -6,6 +6,7 @@ from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import exceptions, notices, passwords
 from src.auth import service as auth_service
+from src.auth.api_keys import service as api_keys_service
 from src.auth.constants import LoginMethod
 from src.auth.links import with_token
 from src.auth.mfa import service as mfa_service
@@ -153,6 +154,7 @@ async def wipe_unproven(conn: Transaction, *, user_id: UserId) -> None:
     Whoever signed up with somebody else's address must not keep a way in once that one comes.
     """
     await _remove(conn, user_id=user_id)
+    await api_keys_service.delete_all(conn, user_id=user_id)
     await auth_service.revoke_all_sessions(conn, user_id=user_id, reason="mailbox_proved")
     await onetime_service.forget(conn, user_id=user_id, purposes=KILLED)
     await _record(conn, Action.PASSWORD_WIPED, user_id, {})
@@ -204,7 +206,8 @@ async def reset(
     """Set the password of somebody who has shown what was mailed to them; they sign in with it.
 
     That proves the mailbox. All sessions end, and nothing that was mailed before signs in any
-    more. Raises InvalidOneTimeToken, and Invalid for a password with a part that others can guess.
+    more. API keys stay, but for those from before anybody had proved the mailbox. Raises
+    InvalidOneTimeToken, and Invalid for a password with a part that others can guess.
     """
     user_id = spent.user_id
     if user_id is None:
@@ -212,6 +215,8 @@ async def reset(
     proved = await users_service.prove_email(conn, user_id=user_id, email=spent.target)
     if proved is None:
         raise InvalidOneTimeToken()
+    if not proved:
+        await api_keys_service.delete_all(conn, user_id=user_id)
     own = await get_own(conn, user_id=user_id)
     minimum = await mfa_service.password_min(conn, user_id=user_id)
     if errors := passwords.mistakes(password, context=own.context, minimum=minimum):

@@ -34,7 +34,7 @@ async def list_sessions(
 async def end_sessions(
     user: CurrentUser, conn: Transaction, which: schemas.SessionsEnd | None = None
 ) -> None:
-    """Sign out everywhere else, or everywhere with `except_current: false`."""
+    """Sign out everywhere else, or everywhere with `except_current: false`. API keys stay."""
     which = which or schemas.SessionsEnd()
     await auth_service.revoke_sessions(
         conn,

@@ -204,6 +204,7 @@ async def _reclaim(conn: Transaction, sealer: Sealer, user_id: UserId) -> None:
     """
     WITH without_passkeys AS (DELETE FROM passkey WHERE account_id = %(user_id)s),
          without_totp AS (DELETE FROM totp WHERE account_id = %(user_id)s),
+         without_keys AS (DELETE FROM api_key WHERE account_id = %(user_id)s),
          without_codes AS (DELETE FROM recovery_code WHERE account_id = %(user_id)s),
          without_identities AS (DELETE FROM identity WHERE account_id = %(user_id)s)
     DELETE FROM password

@@ -12,7 +12,7 @@ from tests.auth.sso import going
 from tests.auth.sso.going import sign_in
 from tests.conftest import Execute
 from tests.fakes.issuer import Issuer
-from tests.http import acting_as, problem
+from tests.http import acting_as, bearer, problem
 from tests.mail import messages
 
 TRUSTED: dict[str, Any] = {"email": "ann@example.org", "email_verified": True}
@@ -125,10 +125,12 @@ async def test_an_account_that_somebody_else_may_have_prepared_is_wiped_first(
         issuer=other.url,
     )
     await execute(_FACTORS, id=ann.id)
+    key = await factories.api_key(conn, ann)
 
     response = await sign_in(client, issuer, **TRUSTED)
 
     assert response.status_code == 200
+    problem(await client.get("/v1/users/me", headers=bearer(key)), 401, "invalid_token")
     assert response.json()["user"]["id"] == str(ann.id)
     assert response.json()["user"]["email_verified_at"] is not None
     assert response.json()["tokens"] is not None
