@@ -129,7 +129,7 @@ def create_app(
                     _keep(app, settings, opened)
                     authentication: Authentication = app.state.authentication
                     await check_hashing(authentication.hasher)
-                    uses_written = authentication.key_uses.written(opened.write.single)
+                    uses_written = authentication.key_uses.written_down(opened.write.single)
                     async with uses_written, _working(work, settings, opened):
                         if started is not None:
                             started()

@@ -31,7 +31,7 @@ class Uses:
             self._noted[key_id] = None
             self._came.set()
 
-    async def write(self, conn: Connection) -> None:
+    async def write_down(self, conn: Connection) -> None:
         """Write down what has been gathered. Raises Unavailable; it is then forgotten."""
         noted, self._noted = list(self._noted), dict[ApiKeyId, None]()
         self._came.clear()
@@ -39,7 +39,7 @@ class Uses:
             await service.note_uses(conn, key_ids=noted)
 
     @asynccontextmanager
-    async def written(self, conn: Connection) -> AsyncIterator[None]:
+    async def written_down(self, conn: Connection) -> AsyncIterator[None]:
         """Write every few seconds, and once more at the end."""
         writing = asyncio.create_task(self._keep_writing(conn))
         try:
@@ -58,6 +58,6 @@ class Uses:
 
     async def _try(self, conn: Connection) -> None:
         try:
-            await self.write(conn)
+            await self.write_down(conn)
         except CoreError as exc:
             log.warning("uses of keys not written", error=exc.code)

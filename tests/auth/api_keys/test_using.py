@@ -166,7 +166,7 @@ async def test_its_use_is_written_down_later_and_every_few_minutes(
 
     async def use() -> object:
         assert (await client.get("/v1/users/me", headers=key)).status_code == 200
-        await uses.write(pools.write.single)
+        await uses.write_down(pools.write.single)
         ((at,),) = await execute(last_used)
         return at
 
@@ -199,7 +199,7 @@ async def test_a_database_that_is_away_costs_no_more_than_the_note(
     away.is_away = True
     assert (await client.get("/v1/users/me", headers=key)).status_code == 200
 
-    async with app.state.authentication.key_uses.written(away):
+    async with app.state.authentication.key_uses.written_down(away):
         pass
 
     assert away.count == 1
