@@ -7,7 +7,7 @@ import pytest
 from httpx2 import AsyncClient, Response
 
 from src.config import AuthenticationSettings, PageSettings
-from src.database import Connection
+from src.database import Connection, Transaction
 from src.notifications.constants import Template
 from tests import factories, mail
 from tests.auth.conftest import Work
@@ -171,7 +171,7 @@ async def test_of_an_account_that_was_verified_before_everything_stays(
 
 
 async def test_who_proves_the_mailbox_first_shuts_out_who_signed_up_with_it(
-    client: AsyncClient, conn: Connection, work: Work, execute: Execute
+    client: AsyncClient, conn: Transaction, work: Work, execute: Execute
 ) -> None:
     """Somebody may have signed up with another's address, and waited for them to come."""
     squatter = await factories.user(conn, email="ann@example.org")
