@@ -111,6 +111,11 @@ class Limiter:
         tries the service, and its tests."""
         self._key = security.keyed_hash(settings.secret_key, b"limits")
 
+    @staticmethod
+    def open_key(*parts: str) -> bytes:
+        """As `key`, of random ids alone: those need no secret, and outlive a change of it."""
+        return security.keyed_hash(b"limits", *(part.encode() for part in parts))
+
     def key(self, *parts: str) -> bytes:
         """What a subject is known by in the database: 32 bytes that tell nothing of it."""
         return security.keyed_hash(self._key, *(part.encode() for part in parts))

@@ -289,6 +289,12 @@ class VerifiedLoginSecret:
     device: schemas.SentDevice | None
 
 
+async def demand_sign_in(pools: Pools, caller: Caller) -> None:
+    """Count an attempt to sign in, by address, right or wrong. Raises RateLimited."""
+    await limits_service.demand(pools, Rule.LOGIN_IP, caller.ip)
+    await limits_service.demand(pools, Rule.LOGIN_IP_HOUR, caller.ip)
+
+
 async def verified_login(
     login: schemas.Login,
     caller: RequestCaller,
@@ -296,8 +302,7 @@ async def verified_login(
     pools: Pools,
 ) -> VerifiedLoginSecret:
     """Unknown, wrong, too soon after wrong ones: one answer, one duration, no connection held."""
-    await limits_service.demand(pools, Rule.LOGIN_IP, caller.ip)
-    await limits_service.demand(pools, Rule.LOGIN_IP_HOUR, caller.ip)
+    await demand_sign_in(pools, caller)
     credentials = await service.find_credentials(pools.deciding.single, identifier=login.identifier)
     hasher = authentication.hasher
     is_right = await lockout_service.is_right(

@@ -374,6 +374,15 @@ async def revoke_sessions(
     )
 
 
+async def revoke_other_sessions(conn: Transaction, *, caller: Principal, reason: str) -> None:
+    """End all sessions of the caller but the one that calls: what signs in has changed."""
+    user_id, session_id, scope = caller.id, caller.session_id, LogoutScope.OTHERS
+    ended = await _revoke(conn, user_id=user_id, session_id=session_id, scope=scope, reason=reason)
+    if ended:
+        detail = {"scope": scope, "ended": ended}
+        await _record(conn, Action.SESSION_REVOKED, user_id, session_id, detail)
+
+
 async def revoke_all_sessions(conn: Transaction, *, user_id: UserId, reason: str) -> None:
     """End every session of somebody who is signed in by none of them."""
     ended = await _revoke(

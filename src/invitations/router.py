@@ -12,7 +12,8 @@ from src.dependencies import Deciding, PageRequest, Transaction
 from src.exceptions import Invalid, Unavailable
 from src.invitations import exceptions, schemas, service
 from src.invitations.constants import State
-from src.invitations.dependencies import LinkBase, Token
+from src.invitations.dependencies import LinkBase, MayMailAgain, MayMailNew, Token
+from src.limits.exceptions import RateLimited
 from src.notifications.dependencies import ProcessSealer
 from src.openapi import payload_problems, private_problems, problems
 from src.pagination import InvalidCursor
@@ -46,11 +47,13 @@ _USED = (InvalidToken, exceptions.InvitationNotFound)
         teams_exceptions.RoleAboveOwn,
         exceptions.AlreadyMember,
         exceptions.AlreadyInvited,
+        RateLimited,
     ),
 )
 async def create_invitation(
     team: TeamOfRoute,
     new: schemas.InvitationCreate,
+    may_mail: MayMailNew,
     user: CurrentUser,
     conn: Transaction,
     base_url: LinkBase,
@@ -59,11 +62,11 @@ async def create_invitation(
 ) -> schemas.LinkedInvitation:
     """Invite one address, or whoever has the link.
 
-    The answer has the link, this once. An address is sent it too; a link for whoever has it is
-    yours to pass on.
+    The answer has the link, this once. An address is sent it too, unless it has had too many mails
+    lately; a link for whoever has it is yours to pass on.
     """
     invitation = await service.create(
-        conn, sealer, team=team, user_id=user.id, new=new, base_url=base_url
+        conn, sealer, team=team, user_id=user.id, new=new, base_url=base_url, may_mail=may_mail
     )
     response.headers["Location"] = f"{API_PREFIX}/teams/{team.id}/invitations/{invitation.id}"
     return invitation
@@ -116,11 +119,12 @@ async def toggle_invitation(
     "/{invitation_id}/resend",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Make a new link",
-    responses=private_problems(*_CHANGED, exceptions.ResentJustNow, Invalid),
+    responses=private_problems(*_CHANGED, exceptions.ResentJustNow, RateLimited, Invalid),
 )
 async def resend_invitation(
     team: TeamOfRoute,
     invitation_id: schemas.InvitationId,
+    may_mail: MayMailAgain,
     user: CurrentUser,
     conn: Transaction,
     base_url: LinkBase,
@@ -131,7 +135,13 @@ async def resend_invitation(
     It is in your name from then on, and switched on. An address is sent the new link.
     """
     return await service.resend(
-        conn, sealer, team=team, user_id=user.id, invitation_id=invitation_id, base_url=base_url
+        conn,
+        sealer,
+        team=team,
+        user_id=user.id,
+        invitation_id=invitation_id,
+        base_url=base_url,
+        may_mail=may_mail,
     )
 
 

@@ -119,6 +119,18 @@ async def may_send_mail(
     return refused is None
 
 
+async def demand_mail(pools: Pools, *, address: str, user_id: UUID, ip: str | None) -> bool:
+    """As `may_send_mail`, for who is known and writes to others: they are told of their own limits.
+
+    Raises RateLimited for those; how many mails the address has had is no business of theirs.
+    """
+    refused = await _first_refused(pools, (Rule.MAIL_ACCOUNT, user_id), (Rule.MAIL_IP, ip))
+    if refused is not None:
+        limiters.note(refused)
+        raise RateLimited.until(refused.retry_after)
+    return await may_send_mail(pools, address=address, user_id=None, ip=None)
+
+
 async def may_send_sms(
     pools: Pools, *, number: str, user_id: UUID | None, ip: str | None, country: str
 ) -> bool:

@@ -53,7 +53,9 @@ async def test_a_token_of_one_purpose_is_refused_for_every_other(
     with pytest.raises(exceptions.InvalidOneTimeToken):
         await service.spend(conn, purpose=other, token=made.token)
     with pytest.raises(exceptions.InvalidCode):
-        await service.spend_code(conn, KEY, purpose=other, target="ann@example.org", code=made.code)
+        await service.spend_code(
+            conn, [KEY], purpose=other, target="ann@example.org", code=made.code
+        )
 
 
 async def test_asking_again_kills_what_was_asked_for_before(
@@ -78,7 +80,7 @@ async def test_a_code_spends_its_token(conn: Transaction, issue: Issue) -> None:
     made = await issue()
 
     await service.spend_code(
-        conn, KEY, purpose=Purpose.RESET_PASSWORD, target="ann@Example.org", code=made.code
+        conn, [KEY], purpose=Purpose.RESET_PASSWORD, target="ann@Example.org", code=made.code
     )
 
     with pytest.raises(exceptions.InvalidOneTimeToken):
@@ -91,7 +93,7 @@ async def test_after_five_tries_the_right_code_is_dead(conn: Transaction, issue:
 
     async def attempt(code: str) -> None:
         await service.spend_code(
-            conn, KEY, purpose=Purpose.RESET_PASSWORD, target="ann@example.org", code=code
+            conn, [KEY], purpose=Purpose.RESET_PASSWORD, target="ann@example.org", code=code
         )
 
     for _ in range(CODE_TRIES):
@@ -114,7 +116,7 @@ async def test_a_code_dies_after_ten_minutes_while_its_token_lives(
     assert left == (True, True)
     with pytest.raises(exceptions.InvalidCode):
         await service.spend_code(
-            conn, KEY, purpose=Purpose.VERIFY_EMAIL, target="ann@example.org", code=made.code
+            conn, [KEY], purpose=Purpose.VERIFY_EMAIL, target="ann@example.org", code=made.code
         )
     await service.spend(conn, purpose=Purpose.VERIFY_EMAIL, token=made.token)
 
@@ -125,7 +127,7 @@ async def test_a_code_is_bound_to_its_target_and_its_flow(conn: Transaction, iss
     with pytest.raises(exceptions.InvalidCode):
         await service.spend_code(
             conn,
-            KEY,
+            [KEY],
             purpose=Purpose.RESET_PASSWORD,
             target="ann@example.org",
             code=made.code,
@@ -133,7 +135,7 @@ async def test_a_code_is_bound_to_its_target_and_its_flow(conn: Transaction, iss
         )
     await service.spend_code(
         conn,
-        KEY,
+        [KEY],
         purpose=Purpose.RESET_PASSWORD,
         target="ann@example.org",
         code=made.code,

@@ -16,6 +16,7 @@ from src.database import Connection, Transaction
 from src.notifications.constants import Template
 from tests import factories, mail
 from tests.auth.conftest import Work
+from tests.auth.mfa.securing import code_of, second_step, secure
 from tests.conftest import Execute, MakeClient
 from tests.http import acting_as, bearer, mistakes, problem
 
@@ -402,3 +403,21 @@ async def test_a_password_that_was_guessed_at_too_often_counts_again(
     await reset(client, token=token_of(params))
 
     assert (await log_in(client, ann.email)).status_code == 200
+
+
+async def test_a_reset_signs_nobody_in_past_the_second_factor(
+    client: AsyncClient, conn: Transaction, work: Work
+) -> None:
+    """OWASP ASVS 6.4.3."""
+    ann = await secure(conn)
+    params = await asked(client, conn, work, ann.user.email)
+
+    response = await reset(client, token=token_of(params))
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert "set-cookie" not in response.headers
+    signed = (await log_in(client, ann.user.email)).json()
+    assert signed.keys() == {"mfa"}
+    # Nor is the factor gone, or another one.
+    last = await second_step(client, signed["mfa"]["ticket"], code_of(ann.seed))
+    assert last.json()["tokens"]["access_token"]

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient, Response
 
+from src.config import LimitSettings, RateSettings, Settings
 from src.database import Connection
 from tests import factories
-from tests.conftest import Execute
+from tests.conftest import Execute, settings_for
 from tests.factories import User
 from tests.http import acting_as
 from tests.invitations.inviting import Team, accept, decline, team_of, verify
@@ -19,6 +20,12 @@ pytestmark = pytest.mark.committed
 
 CALLERS = 50
 ROUNDS = 5
+
+
+@pytest.fixture
+def settings(url: str) -> Settings:
+    """One person asks for more mails than one may."""
+    return settings_for(url, limits=LimitSettings(rates=RateSettings(mail_account=0)))
 
 
 @pytest.fixture

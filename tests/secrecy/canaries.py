@@ -18,7 +18,10 @@ SECRET_FIELDS = frozenset(
 )
 """Names of fields, of parameters and of parts of an address that hold a secret when they are sent,
 and in answers that hand one out."""
+PERSONAL_FIELDS = frozenset({"phone", "country_code", "number"})
+"""As those, of what is told to nobody else. What is right of it is kept, and read again."""
 HANDED_OUT = SECRET_FIELDS | {"csrf_token", "url", "link", "key", "recovery_codes", "otpauth_uri"}
+PLANTED = SECRET_FIELDS | PERSONAL_FIELDS
 _LONG = 16
 """Shorter ones, such as codes of six digits, turn up by chance."""
 
@@ -38,7 +41,7 @@ class Canaries:
 
     def planted(self, body: object) -> object:
         """A payload whose secrets are canaries."""
-        return mapped(body, lambda name, value: self.new() if name in SECRET_FIELDS else value)
+        return mapped(body, lambda name, value: self.new() if name in PLANTED else value)
 
     def headers(self) -> dict[str, str]:
         """Headers that hold canaries wherever a secret may come along."""

@@ -105,14 +105,17 @@ async def confirm_my_email(
 
     The other sessions end, and the old address, if it was verified, may take it back for 72 hours.
     """
-    key = settings.secret_key
     email = await service.spend(
-        conn, key, user_id=user.id, token=confirmation.token, code=confirmation.code
+        conn,
+        settings.secret_keys,
+        user_id=user.id,
+        token=confirmation.token,
+        code=confirmation.code,
     )
     await service.change(
         conn,
         authentication.issuer.sealer,
-        key,
+        settings.secret_key,
         links,
         user_id=user.id,
         session_id=user.session_id,

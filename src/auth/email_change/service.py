@@ -1,5 +1,7 @@
 """Changing one's email: the new address confirms, the old one may take it back."""
 
+from collections.abc import Sequence
+
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import service as auth_service
@@ -65,7 +67,12 @@ async def propose(
 
 
 async def spend(
-    conn: Transaction, key: bytes, *, user_id: UserId, token: str | None, code: str | None
+    conn: Transaction,
+    keys: Sequence[bytes],
+    *,
+    user_id: UserId,
+    token: str | None,
+    code: str | None,
 ) -> str:
     """Use up the link or the code of the user's own change; returns the new address.
 
@@ -73,7 +80,7 @@ async def spend(
     """
     if token is None:
         spent = await onetime_service.spend_code(
-            conn, key, purpose=Purpose.CHANGE_EMAIL, target=str(user_id), code=code or ""
+            conn, keys, purpose=Purpose.CHANGE_EMAIL, target=str(user_id), code=code or ""
         )
     else:
         spent = await onetime_service.spend(conn, purpose=Purpose.CHANGE_EMAIL, token=token)

@@ -117,7 +117,7 @@ async def purge(conn: Connection, *, in_a_row: int) -> int:
 
 def _key(pools: Pools, user_id: UserId | None, identifier: str) -> bytes:
     if user_id is not None:
-        return pools.counting.key("login attempt", "account", str(user_id))
+        return pools.counting.open_key("login attempt", "account", str(user_id))
     return pools.counting.key("login attempt", "name", identifier.casefold())
 
 

@@ -144,7 +144,7 @@ async def redeem_login(
     else:
         spent = await onetime_service.spend_code(
             conn,
-            signing.settings.secret_key,
+            signing.settings.secret_keys,
             purpose=Purpose.MAGIC_LINK,
             target=redemption.email or "",
             code=redemption.code or "",

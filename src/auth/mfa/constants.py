@@ -11,6 +11,10 @@ AUTH_METHODS = ["otp", "mfa"]
 """What a code adds to the names of RFC 8176 by which its user has signed in."""
 
 
+CHANGED = "factor_changed"
+"""Why the other sessions ended when a factor came or went."""
+
+
 class ErrorCode(StrEnum):
     INVALID_MFA_CODE = "invalid_mfa_code"
     TOTP_ENABLED = "totp_enabled"

@@ -4,11 +4,12 @@ from fastapi import APIRouter, Response, status
 
 from src.auth import exceptions as auth_exceptions
 from src.auth import schemas as auth_schemas
+from src.auth import service as auth_service
 from src.auth import signing_in
 from src.auth.constants import MfaMethod, Transport
 from src.auth.dependencies import CALLER_PROBLEMS, CurrentUser, ProcessAuthentication
 from src.auth.mfa import exceptions, schemas, service
-from src.auth.mfa.constants import AUTH_METHODS
+from src.auth.mfa.constants import AUTH_METHODS, CHANGED
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.auth.passkeys import service as passkeys_service
@@ -131,12 +132,14 @@ async def confirm_totp(
 ) -> schemas.RecoveryCodes:
     """Show that the app has the seed. From now on signing in asks for it.
 
-    The answer has ten recovery codes, this once. Those made before are dead.
+    The other sessions end. The answer has ten recovery codes, this once; those made before are
+    dead.
     """
     response.headers["Cache-Control"] = "no-store"
     made = await service.confirm_totp(
         conn, authentication.issuer.sealer, user_id=user.id, code=sent.code
     )
+    await auth_service.revoke_other_sessions(conn, caller=user, reason=CHANGED)
     return schemas.RecoveryCodes(recovery_codes=made)
 
 
@@ -149,8 +152,12 @@ async def confirm_totp(
 async def delete_totp(
     user: CurrentUser, authentication: ProcessAuthentication, conn: Transaction
 ) -> None:
-    """Sign in without it again. With the last factor the recovery codes go too."""
+    """Sign in without it again. With the last factor the recovery codes go too.
+
+    The other sessions end.
+    """
     await service.delete_totp(conn, authentication.issuer.sealer, user_id=user.id)
+    await auth_service.revoke_other_sessions(conn, caller=user, reason=CHANGED)
 
 
 @router.post(

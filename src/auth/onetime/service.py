@@ -289,7 +289,7 @@ async def _try_code(
 
 async def spend_code(
     conn: Connection,
-    key: bytes | Sequence[bytes],
+    keys: Sequence[bytes],
     *,
     purpose: Purpose,
     target: str,
@@ -298,7 +298,7 @@ async def spend_code(
 ) -> OneTimeToken:
     """Use a code up, and its token with it. Five tries, then it is dead, right or wrong.
 
-    `key` may be several, `settings.secret_keys`: a code outlives the change to another key.
+    `keys` are `settings.secret_keys`: a code outlives the change to another key.
     Raises InvalidCode, which commits: inside a transaction, call this first.
     """
     tried = await _try_code(
@@ -306,9 +306,7 @@ async def spend_code(
         purpose=purpose,
         target=target,
         flow_id=flow_id,
-        code_hashes=[
-            _code_hash(each, purpose, code) for each in ([key] if isinstance(key, bytes) else key)
-        ],
+        code_hashes=_code_hashes(keys, purpose, code),
         tries=CODE_TRIES,
     )
     if tried is None or not tried.is_spent:
@@ -323,21 +321,21 @@ async def spend_code(
       FROM one_time_token
      WHERE purpose = %(purpose)s
        AND target = casefold(%(target)s COLLATE pg_unicode_fast) COLLATE "default"
-       AND code_hash = %(code_hash)s
+       AND code_hash = ANY(%(code_hashes)s)
        AND used_at IS NOT NULL
     """
 )
 async def _find_spent(
-    conn: Connection, *, purpose: Purpose, target: str, code_hash: bytes
+    conn: Connection, *, purpose: Purpose, target: str, code_hashes: list[bytes]
 ) -> OneTimeToken | None: ...
 
 
 async def find_spent_by_code(
-    conn: Connection, key: bytes, *, purpose: Purpose, target: str, code: str
+    conn: Connection, keys: Sequence[bytes], *, purpose: Purpose, target: str, code: str
 ) -> OneTimeToken | None:
     """The last one of a purpose and target, if this code is its own and it has been spent."""
     return await _find_spent(
-        conn, purpose=purpose, target=target, code_hash=_code_hash(key, purpose, code)
+        conn, purpose=purpose, target=target, code_hashes=_code_hashes(keys, purpose, code)
     )
 
 
@@ -392,6 +390,10 @@ def _random() -> tuple[str, str]:
     """A token and a code."""
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
     return security.random_token(TOKEN_PREFIX), code
+
+
+def _code_hashes(keys: Sequence[bytes], purpose: Purpose, code: str) -> list[bytes]:
+    return [_code_hash(key, purpose, code) for key in keys]
 
 
 def _code_hash(key: bytes, purpose: Purpose, code: str) -> bytes:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response, status
 
 from src.auth import exceptions as auth_exceptions
+from src.auth import service as auth_service
 from src.auth import signing_in
 from src.auth.dependencies import (
     CALLER_PROBLEMS,
@@ -10,6 +11,7 @@ from src.auth.dependencies import (
     ProcessAuthentication,
     RequestCaller,
 )
+from src.auth.mfa.constants import CHANGED
 from src.auth.mfa.exceptions import LongerPasswordRequired
 from src.auth.passkeys import exceptions, schemas, service
 from src.auth.passkeys.constants import AUTH_METHODS
@@ -119,8 +121,8 @@ async def create_passkey(
 ) -> schemas.NewPasskey:
     """Keep a passkey that the browser has made. It signs in by itself, or as a second factor.
 
-    From now on signing in by password asks for a second factor. If it is the account's first, the
-    answer has ten recovery codes, this once.
+    From now on signing in by password asks for a second factor, and the other sessions end. If it
+    is the account's first, the answer has ten recovery codes, this once.
     """
     response.headers["Cache-Control"] = "no-store"
     made = await service.register(
@@ -132,6 +134,7 @@ async def create_passkey(
         credential=new.credential,
         name=new.name,
     )
+    await auth_service.revoke_other_sessions(conn, caller=user, reason=CHANGED)
     response.headers["Location"] = f"{API_PREFIX}/users/me/passkeys/{made.passkey.id}"
     return made
 
@@ -176,5 +179,6 @@ async def delete_passkey(
     authentication: ProcessAuthentication,
     conn: Transaction,
 ) -> None:
-    """Take it away. With the last factor the recovery codes go too."""
+    """Take it away. With the last factor the recovery codes go too. The other sessions end."""
     await service.delete(conn, authentication.issuer.sealer, user_id=user.id, passkey_id=passkey_id)
+    await auth_service.revoke_other_sessions(conn, caller=user, reason=CHANGED)

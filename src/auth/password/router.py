@@ -106,8 +106,12 @@ async def set_my_password(
 async def remove_my_password(
     user: CurrentUser, authentication: ProcessAuthentication, conn: Transaction
 ) -> None:
-    """Sign in without a password from now on, by whatever else the account has."""
+    """Sign in without a password from now on, by whatever else the account has.
+
+    The other sessions end.
+    """
     await service.remove(conn, authentication.issuer.sealer, user_id=user.id)
+    await auth_service.revoke_other_sessions(conn, caller=user, reason="password_removed")
 
 
 @router.post(
@@ -187,7 +191,7 @@ async def reset_password(
     else:
         spent = await onetime_service.spend_code(
             conn,
-            settings.secret_key,
+            settings.secret_keys,
             purpose=Purpose.RESET_PASSWORD,
             target=reset.email,
             code=reset.code,

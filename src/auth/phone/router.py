@@ -77,7 +77,7 @@ async def verify_phone(
     await service.verify(
         conn,
         authentication.issuer.sealer,
-        settings.secret_key,
+        settings.secret_keys,
         user_id=user.id,
         code=sent.code,
     )

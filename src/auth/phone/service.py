@@ -5,6 +5,8 @@ another number kills it, and nobody's asking kills anybody else's. So many may b
 verify one number, each with a code of their own; its unique key decides who gets it.
 """
 
+from collections.abc import Sequence
+
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth.onetime import exceptions as onetime_exceptions
@@ -86,7 +88,7 @@ async def _keep(conn: Transaction, *, user_id: UserId, number: str) -> None: ...
 
 
 async def verify(
-    conn: Transaction, sealer: Sealer, key: bytes, *, user_id: UserId, code: str
+    conn: Transaction, sealer: Sealer, keys: Sequence[bytes], *, user_id: UserId, code: str
 ) -> None:
     """Make the number the user's to which this code was sent. Saying it again changes nothing.
 
@@ -96,20 +98,22 @@ async def verify(
     target = str(user_id)
     try:
         spent = await onetime_service.spend_code(
-            conn, key, purpose=Purpose.VERIFY_PHONE, target=target, code=code
+            conn, keys, purpose=Purpose.VERIFY_PHONE, target=target, code=code
         )
     except onetime_exceptions.InvalidCode:
-        if await _is_said_again(conn, key, user_id=user_id, code=code):
+        if await _is_said_again(conn, keys, user_id=user_id, code=code):
             return
         raise
     await _keep(conn, user_id=user_id, number=spent.detail["phone"])
     await _record(conn, sealer, Action.PHONE_VERIFIED, SecurityEvent.PHONE_CHANGED, user_id)
 
 
-async def _is_said_again(conn: Transaction, key: bytes, *, user_id: UserId, code: str) -> bool:
+async def _is_said_again(
+    conn: Transaction, keys: Sequence[bytes], *, user_id: UserId, code: str
+) -> bool:
     """Whether the user's verified number is verified by this very code."""
     spent = await onetime_service.find_spent_by_code(
-        conn, key, purpose=Purpose.VERIFY_PHONE, target=str(user_id), code=code
+        conn, keys, purpose=Purpose.VERIFY_PHONE, target=str(user_id), code=code
     )
     own = await find(conn, user_id=user_id) if spent else None
     return spent is not None and own is not None and own.phone == spent.detail["phone"]

@@ -147,7 +147,7 @@ async def complete_signup(
     signing_in.check_transport(signing, completion.token_transport)
     user = await service.complete(
         conn,
-        signing.settings.secret_key,
+        signing.settings.secret_keys,
         completion=completion,
         password_hash=password.hash,
     )

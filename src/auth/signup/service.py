@@ -4,6 +4,7 @@ What the first asker sends is a proposal. The password is the one that comes wit
 code: somebody else's, chosen in advance, never opens the account.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from src.audit import service as audit_service
@@ -70,14 +71,18 @@ async def write(
 
 
 async def complete(
-    conn: Transaction, key: bytes, *, completion: SignupCompletion, password_hash: str
+    conn: Transaction,
+    keys: Sequence[bytes],
+    *,
+    completion: SignupCompletion,
+    password_hash: str,
 ) -> User:
     """Create the account of the address that the mail went to; it counts as verified.
 
     Raises InvalidOneTimeToken, ExpiredToken and InvalidCode; EmailTaken and UsernameTaken, which
     leave token and code as they were.
     """
-    spent = await _spend(conn, key, completion)
+    spent = await _spend(conn, keys, completion)
     email: str = spent.detail["email"]
     proposed: dict[str, Any] = {name: spent.detail[name] for name in _PROPOSED}
     user = await _create(
@@ -93,12 +98,14 @@ async def complete(
     return user
 
 
-async def _spend(conn: Transaction, key: bytes, completion: SignupCompletion) -> OneTimeToken:
+async def _spend(
+    conn: Transaction, keys: Sequence[bytes], completion: SignupCompletion
+) -> OneTimeToken:
     if completion.token is not None:
         return await onetime_service.spend(conn, purpose=Purpose.SIGNUP, token=completion.token)
     return await onetime_service.spend_code(
         conn,
-        key,
+        keys,
         purpose=Purpose.SIGNUP,
         target=completion.email or "",
         code=completion.code or "",

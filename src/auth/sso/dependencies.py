@@ -7,12 +7,12 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Path, Query, Request
 
 from src.auth import signing_in
-from src.auth.dependencies import own_origin
+from src.auth.dependencies import RequestCaller, demand_sign_in, own_origin
 from src.auth.signing_in import CurrentSigningIn
 from src.auth.sso import exceptions, schemas
 from src.auth.sso.client import Provider, Providers
 from src.constants import API_PREFIX
-from src.dependencies import ProcessSettings
+from src.dependencies import Pools, ProcessSettings
 
 ANSWER_MAX = 4096
 """Characters of one parameter of a provider's answer."""
@@ -79,6 +79,14 @@ async def answer_in_form(request: Request) -> Answer:
     return Answer(sent.get("state", ""), sent.get("code"), sent.get("iss"), sent.get("error"))
 
 
+async def counted_sign_in(caller: RequestCaller, pools: Pools) -> None:
+    """Raises RateLimited for who comes too often: providers are asked, and transactions begin."""
+    await demand_sign_in(pools, caller)
+
+
+CountedSignIn = Annotated[None, Depends(counted_sign_in)]
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
     """Somebody whom a provider has told us of, and by what it was seen to be new."""
@@ -89,6 +97,7 @@ class Verified:
 
 async def verified_code(
     sent: schemas.CodeLogin,
+    _: CountedSignIn,
     provider: RouteProvider,
     signing: CurrentSigningIn,
     settings: ProcessSettings,
@@ -106,7 +115,10 @@ async def verified_code(
 
 
 async def verified_token(
-    sent: schemas.TokenLogin, provider: RouteProvider, signing: CurrentSigningIn
+    sent: schemas.TokenLogin,
+    _: CountedSignIn,
+    provider: RouteProvider,
+    signing: CurrentSigningIn,
 ) -> Verified:
     signing_in.check_transport(signing, sent.token_transport)
     return Verified(await provider.by_token(sent), sent.nonce)

@@ -13,12 +13,14 @@ from fastapi.responses import RedirectResponse
 from src import security
 from src.auth import exceptions as auth_exceptions
 from src.auth import schemas as auth_schemas
+from src.auth import service as auth_service
 from src.auth import signing_in
 from src.auth.constants import Transport
-from src.auth.dependencies import CurrentUser, ProcessAuthentication
+from src.auth.dependencies import CurrentUser, ProcessAuthentication, RequestCaller
 from src.auth.onetime import exceptions as onetime_exceptions
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
+from src.auth.sessions import Caller
 from src.auth.signing_in import CurrentSigningIn, SigningIn
 from src.auth.sso import exceptions, flows, schemas, service
 from src.auth.sso.client import Provider
@@ -26,6 +28,7 @@ from src.auth.sso.constants import Mode
 from src.auth.sso.dependencies import (
     Answer,
     CallbackAddress,
+    CountedSignIn,
     ProcessProviders,
     RouteProvider,
     Verified,
@@ -40,6 +43,9 @@ from src.constants import API_PREFIX
 from src.database import Transaction as AnyTransaction
 from src.dependencies import Deciding, Pools, ProcessSettings, Transaction
 from src.exceptions import CoreError, Invalid, Unavailable
+from src.limits import service as limits_service
+from src.limits.constants import Rule
+from src.limits.exceptions import RateLimited
 from src.openapi import Responses, payload_problems, private_problems, problems
 from src.routing import Route
 from src.schemas import Page
@@ -50,6 +56,7 @@ my_router = APIRouter(prefix="/users/me/identities", tags=["users"], route_class
 _METHODS = ["sso"]
 _UNRESOLVED = (
     auth_exceptions.AccountDisabled,
+    auth_exceptions.SignupDisabled,
     exceptions.AccountExists,
     exceptions.EmailMissing,
 )
@@ -59,6 +66,7 @@ _DOORS = problems(
     exceptions.ProviderNotFound,
     exceptions.ProviderUnavailable,
     auth_exceptions.CsrfFailed,
+    RateLimited,
     Invalid,
     Unavailable,
 )
@@ -151,13 +159,14 @@ async def finish_sso(
     request: Request,
     settings: ProcessSettings,
     authentication: ProcessAuthentication,
+    caller: RequestCaller,
     pools: Pools,
 ) -> Response:
     """Where the provider sends the browser; it goes on to `redirect_to`.
 
     OAuth has it that this GET uses something up. No session is opened by it.
     """
-    return await _finish(provider, answer, request, settings, authentication, pools)
+    return await _finish(provider, answer, request, settings, authentication, caller, pools)
 
 
 @router.post(
@@ -173,10 +182,11 @@ async def finish_sso_by_form(
     request: Request,
     settings: ProcessSettings,
     authentication: ProcessAuthentication,
+    caller: RequestCaller,
     pools: Pools,
 ) -> Response:
     """As the same with GET, for a provider whose `response_mode` is `form_post`."""
-    return await _finish(provider, answer, request, settings, authentication, pools)
+    return await _finish(provider, answer, request, settings, authentication, caller, pools)
 
 
 async def _finish(
@@ -185,14 +195,17 @@ async def _finish(
     request: Request,
     settings: Settings,
     authentication: ProcessAuthentication,
+    caller: Caller,
     pools: Pools,
 ) -> Response:
     """Send the browser on, with a login code or with what went wrong."""
     flow = flows.read(request, settings, authentication.issuer.sealer, provider)
     try:
+        # The provider is asked, once a flow. Signing in itself is counted where it ends.
+        await limits_service.demand(pools, Rule.LOGIN_IP_HOUR, caller.ip)
         login_code = await _login_code(provider, answer, flow, settings, pools)
-    except exceptions.StateInvalid as exc:
-        # Somebody else's answer does not end this flow.
+    except (exceptions.StateInvalid, RateLimited) as exc:
+        # Somebody else's answer does not end this flow, nor does one that was not looked at.
         return _back(flow, error=exc.code)
     except CoreError as exc:
         response = _back(flow, error=exc.code)
@@ -242,11 +255,18 @@ def _back(flow: Flow, **said: str) -> Response:
 @router.post(
     "/exchange",
     summary="Trade a login code",
-    responses=problems(*_LOGIN_CODE, *_UNRESOLVED, auth_exceptions.CsrfFailed, Invalid, Unavailable)
+    responses=problems(
+        *_LOGIN_CODE,
+        *_UNRESOLVED,
+        auth_exceptions.CsrfFailed,
+        RateLimited,
+        Invalid,
+        Unavailable,
+    )
     | _CREATED,
 )
 async def exchange_sso(
-    sent: schemas.Exchange, signing: CurrentSigningIn, conn: Transaction
+    sent: schemas.Exchange, _: CountedSignIn, signing: CurrentSigningIn, conn: Transaction
 ) -> signing_in.Outcome:
     """Sign in with the code that the browser was sent back with."""
     signing_in.check_transport(signing, sent.token_transport)
@@ -337,10 +357,11 @@ async def unlink_identity(
     conn: Transaction,
     authentication: ProcessAuthentication,
 ) -> None:
-    """Let it no longer sign in. The last way to sign in stays."""
+    """Let it no longer sign in; the other sessions end. The last way to sign in stays."""
     await service.unlink(
         conn, authentication.issuer.sealer, user_id=user.id, identity_id=identity_id
     )
+    await auth_service.revoke_other_sessions(conn, caller=user, reason="identity_unlinked")
 
 
 async def _traded(
@@ -369,7 +390,12 @@ async def _enter(
 async def _sign_in(
     conn: AnyTransaction, signing: SigningIn, asserted: schemas.Asserted, transport: Transport
 ) -> signing_in.Outcome:
-    resolved = await service.resolve(conn, signing.authentication.issuer.sealer, asserted)
+    resolved = await service.resolve(
+        conn,
+        signing.authentication.issuer.sealer,
+        asserted,
+        takes_new=signing.settings.signup != "disabled",
+    )
     if resolved.is_new:
         signing.response.status_code = status.HTTP_201_CREATED
         signing.response.headers["Location"] = f"{API_PREFIX}/users/me"

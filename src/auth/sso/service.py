@@ -8,7 +8,7 @@ from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import service as auth_service
 from src.auth.constants import LogoutScope
-from src.auth.exceptions import AccountDisabled
+from src.auth.exceptions import AccountDisabled, SignupDisabled
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.auth.schemas import SessionId
@@ -105,25 +105,31 @@ class _Raced(Exception):
     """Somebody else has just attached the identity."""
 
 
-async def resolve(conn: Transaction, sealer: Sealer, asserted: Asserted) -> Resolved:
+async def resolve(
+    conn: Transaction, sealer: Sealer, asserted: Asserted, *, takes_new: bool = True
+) -> Resolved:
     """Whose account this signs in to: the identity's, a new one, or one that it is linked with.
 
-    Raises AccountDisabled, EmailMissing and AccountExists.
+    Raises AccountDisabled, EmailMissing and AccountExists; and SignupDisabled, in place of making
+    an account, unless it `takes_new`.
     """
     if (user_id := await _known(conn, asserted)) is not None:
         return Resolved(user_id, is_new=False)
     if asserted.email is None:
         raise exceptions.EmailMissing()
     try:
-        async with conn.transaction():  # an account without its identity is not to stay
-            created = await _created(conn, asserted, asserted.email)
-        if created is not None:
-            return Resolved(created, is_new=True)
+        if takes_new:
+            async with conn.transaction():  # an account without its identity is not to stay
+                created = await _created(conn, asserted, asserted.email)
+            if created is not None:
+                return Resolved(created, is_new=True)
         async with conn.transaction():
             # Whoever had the email first may have come with the same identity.
             user_id = await _known(conn, asserted)
             if user_id is None:
-                user_id = await _linked_by_email(conn, sealer, asserted, asserted.email)
+                user_id = await _linked_by_email(
+                    conn, sealer, asserted, asserted.email, takes_new=takes_new
+                )
             return Resolved(user_id, is_new=False)
     except _Raced:
         user_id = await _known(conn, asserted)
@@ -163,7 +169,7 @@ async def _created(conn: Transaction, asserted: Asserted, email: str) -> UserId 
 
 
 async def _linked_by_email(
-    conn: Transaction, sealer: Sealer, asserted: Asserted, email: str
+    conn: Transaction, sealer: Sealer, asserted: Asserted, email: str, *, takes_new: bool
 ) -> UserId:
     """The account with this email, if the provider's word is enough for it. Raises AccountExists.
 
@@ -171,6 +177,8 @@ async def _linked_by_email(
     true owner: all that could sign in to it is taken away.
     """
     account = await users_service.lock_by_email(conn, email=email)
+    if account is None and not takes_new:
+        raise SignupDisabled()
     if account is None or not asserted.is_email_trusted:
         raise exceptions.AccountExists()
     if not account.is_active:

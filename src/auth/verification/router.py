@@ -85,4 +85,4 @@ async def verify_email(
     if proof.token is not None:
         await service.verify(conn, token=proof.token)
     elif proof.email is not None and proof.code is not None:
-        await service.verify_by_code(conn, settings.secret_key, email=proof.email, code=proof.code)
+        await service.verify_by_code(conn, settings.secret_keys, email=proof.email, code=proof.code)

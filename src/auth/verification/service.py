@@ -1,5 +1,7 @@
 """Proving that an address is one's own."""
 
+from collections.abc import Sequence
+
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth.links import Links
@@ -46,10 +48,12 @@ async def verify(conn: Transaction, *, token: str) -> None:
     await _count(conn, await onetime_service.spend(conn, purpose=Purpose.VERIFY_EMAIL, token=token))
 
 
-async def verify_by_code(conn: Transaction, key: bytes, *, email: str, code: str) -> None:
+async def verify_by_code(
+    conn: Transaction, keys: Sequence[bytes], *, email: str, code: str
+) -> None:
     """Count the address as verified. Raises InvalidCode, which commits."""
     spent = await onetime_service.spend_code(
-        conn, key, purpose=Purpose.VERIFY_EMAIL, target=email, code=code
+        conn, keys, purpose=Purpose.VERIFY_EMAIL, target=email, code=code
     )
     await _count(conn, spent)
 

@@ -8,7 +8,7 @@ from src.invitations.service.answering import (
     list_mine,
     preview,
 )
-from src.invitations.service.core import list_for_team
+from src.invitations.service.core import get, list_for_team
 from src.invitations.service.making import create, resend, revoke, toggle, update
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "decline",
     "find",
     "find_mine",
+    "get",
     "list_for_team",
     "list_mine",
     "preview",

@@ -107,6 +107,7 @@ async def create(
     user_id: UserId,
     new: InvitationCreate,
     base_url: str,
+    may_mail: bool,
 ) -> LinkedInvitation:
     """Invite somebody, in the name of a user who has `team.my_role`. An address gets a mail.
 
@@ -132,7 +133,7 @@ async def create(
         expires_in=new.expires_in,
         action=Action.INVITATION_CREATED,
     )
-    return await _linked(conn, sealer, team, user_id, invitation_id, token, base_url)
+    return await _linked(conn, sealer, team, user_id, invitation_id, token, base_url, may_mail)
 
 
 def _check_payload(new: InvitationCreate) -> None:
@@ -177,14 +178,15 @@ async def _linked(
     invitation_id: InvitationId,
     token: str,
     base_url: str,
+    may_mail: bool,
 ) -> LinkedInvitation:
-    """The invitation with its link, which is mailed to the address that it names, if it does.
+    """The invitation with its link, which is mailed to the address that it names, if it may be.
 
     Whoever asked for it may pass it on as well.
     """
     made = await core.get(conn, team_id=team.id, invitation_id=invitation_id)
     url = f"{base_url}/invitations/{token}"
-    if made.email is not None:
+    if made.email is not None and may_mail:
         params = {"team": team.name, "link": url}
         if made.inviter_name is not None:
             params["inviter"] = made.inviter_name
@@ -332,6 +334,7 @@ async def resend(
     user_id: UserId,
     invitation_id: InvitationId,
     base_url: str,
+    may_mail: bool,
 ) -> LinkedInvitation:
     """Give the invitation another secret, for a week at least, in the name of who asks for it.
 
@@ -354,7 +357,7 @@ async def resend(
         expires_in=EXPIRES_IN_DEFAULT,
         action=Action.INVITATION_RESENT,
     )
-    return await _linked(conn, sealer, team, user_id, invitation_id, token, base_url)
+    return await _linked(conn, sealer, team, user_id, invitation_id, token, base_url, may_mail)
 
 
 @sql(

@@ -1,5 +1,6 @@
 """Setting an authenticator app up, and taking it away."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from httpx2 import AsyncClient, Response
@@ -48,7 +49,10 @@ async def test_an_app_is_set_up_and_signing_in_asks_for_it(
     assert f"secret={made['secret']}" in made["otpauth_uri"]
     assert made["otpauth_uri"].startswith("otpauth://totp/Core%20API:")
     assert "mfa" in await log_in(client, ann)
-    actions = await execute("SELECT action, actor_id, detail FROM audit_event ORDER BY id DESC")
+    actions = await execute(
+        "SELECT action, actor_id, detail FROM audit_event"
+        " WHERE action <> 'session.revoked' ORDER BY id DESC"
+    )
     assert actions[0] == ("user.totp_added", ann.id, {})
 
 
@@ -152,3 +156,23 @@ async def test_operators_choose_what_apps_call_the_service(
     ann = await factories.user(conn)
 
     assert "issuer=Birds" in (await start(client, ann))["otpauth_uri"]
+
+
+async def test_the_other_sessions_end_with_it_and_without_it(
+    client: AsyncClient, conn: Transaction
+) -> None:
+    ann = await factories.user(conn)
+    seed = (await start(client, ann))["secret"]
+    elsewhere = await factories.session(conn, ann)
+    problem(await confirm(client, ann, wrong_code(seed)), 401, "invalid_mfa_code")
+    assert (await client.get("/v1/users/me", headers=acting_as(elsewhere))).status_code == 200
+
+    async def ended_by(change: Callable[[], Awaitable[Response]]) -> bool:
+        elsewhere = await factories.session(conn, ann)
+        assert (await change()).status_code < 300
+        left = await client.get("/v1/users/me", headers=acting_as(elsewhere))
+        assert (await client.get("/v1/users/me", headers=acting_as(ann))).status_code == 200
+        return left.status_code == 401
+
+    assert await ended_by(lambda: confirm(client, ann, code_of(seed)))
+    assert await ended_by(lambda: client.delete(TOTP, headers=acting_as(ann)))

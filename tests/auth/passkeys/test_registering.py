@@ -15,7 +15,7 @@ from tests.auth.mfa.securing import secure
 from tests.auth.passkeys.authenticator import SITE, Authenticator
 from tests.auth.passkeys.registering import MINE, ask, log_in, options, register, send
 from tests.conftest import Execute, MakeClient
-from tests.http import acting_as, mistakes, problem
+from tests.http import SignedIn, acting_as, mistakes, problem
 
 
 async def test_the_options_ask_for_a_passkey_that_needs_neither_name_nor_password(
@@ -330,3 +330,22 @@ async def test_two_passkeys_that_go_at_once_are_not_both_the_last_but_one(
 
     assert sorted(answer.status_code for answer in answers) == [204, 409]
     assert await execute("SELECT count(*) FROM passkey") == [(1,)]
+
+
+async def test_the_other_sessions_end_with_a_passkey_and_without_it(
+    client: AsyncClient, conn: Transaction
+) -> None:
+    ann = await factories.user(conn)
+
+    async def is_signed_in(session: SignedIn) -> bool:
+        response = await client.get("/v1/users/me", headers=acting_as(session))
+        return response.status_code == 200
+
+    elsewhere = await factories.session(conn, ann)
+    kept = await register(client, ann)
+    assert [await is_signed_in(each) for each in (ann, elsewhere)] == [True, False]
+
+    elsewhere = await factories.session(conn, ann)
+    removed = await client.delete(f"{MINE}/{kept.id}", headers=acting_as(ann))
+    assert removed.status_code == 204, removed.text
+    assert [await is_signed_in(each) for each in (ann, elsewhere)] == [True, False]

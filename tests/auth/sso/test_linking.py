@@ -307,13 +307,17 @@ async def test_what_was_linked_is_unlinked_and_written_down(
     ann = await factories.user(conn, email="ann@example.org")
     linked = (await _link(client, ann, await _link_code(client, issuer))).json()
 
+    elsewhere = await factories.session(conn, ann)
+
     assert (await _unlink(client, ann, linked["id"])).status_code == 204
 
+    ended = await client.get("/v1/users/me", headers=acting_as(elsewhere))
+    problem(ended, 401, "invalid_token")
     assert await _told(conn) == ["identity_linked", "identity_unlinked"]
     problem(await sign_in(client, issuer), 409, "sso_email_missing")
     assert await execute(
         "SELECT action FROM audit_event WHERE actor_id = %(id)s ORDER BY id", id=ann.id
-    ) == [("identity.linked",), ("identity.unlinked",)]
+    ) == [("identity.linked",), ("identity.unlinked",), ("session.revoked",)]
 
 
 async def test_the_last_way_to_sign_in_stays(
@@ -339,9 +343,13 @@ async def test_with_an_identity_the_password_may_go(
     )
     await _link(client, ann, await _link_code(client, issuer))
 
+    elsewhere = await factories.session(conn, ann)
+
     gone = await client.delete("/v1/users/me/password", headers=acting_as(ann))
 
     assert gone.status_code == 204
+    ended = await client.get("/v1/users/me", headers=acting_as(elsewhere))
+    problem(ended, 401, "invalid_token")
 
 
 async def test_nobody_unlinks_for_another(
