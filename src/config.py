@@ -496,8 +496,16 @@ class PageSettings(Section):
     """Where the link of a recovery mail leads, to a page that asks for the new password."""
     login_link: Page = "/v1/auth/login/link/redeem"
     """Where the link of a mail to sign in leads."""
+    undo_deletion: Page = "/v1/auth/deletion/undo"
+    """Where the link leads that keeps an account from being erased."""
     sign_in: Page = "/docs"
     """Where people sign in."""
+
+
+class PrivacySettings(Section):
+    deletion_grace_days: Annotated[int, Field(ge=1, le=90)] = 14
+    """Days for which the deletion of an account can be taken back; then it is erased. At least
+    one: answers that are kept to be repeated live for a day."""
 
 
 class LimitSettings(Section):
@@ -623,6 +631,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     phone: PhoneSettings = PhoneSettings()
     push: PushSettings = PushSettings()
+    privacy: PrivacySettings = PrivacySettings()
     log: LogSettings = LogSettings()
     otel_exporter_otlp_traces_endpoint: str | None = None
     """Where traces go over OTLP/HTTP, such as `http://127.0.0.1:4318/v1/traces`; unset: nowhere."""
@@ -675,6 +684,11 @@ class Settings(BaseSettings):
     def takes_signups(self) -> bool:
         """Whether anybody may sign up. A private service does it by mail alone."""
         return self.signup_is_open or (self.signup == "private" and self.mail_arrives)
+
+    @cached_property
+    def links_are_ours(self) -> bool:
+        """Whether a link may lead where a request says that it went, or PUBLIC_URL says where."""
+        return self.environment.is_relaxed or self.public_url is not None
 
     @cached_property
     def verified_email_is_required(self) -> bool:

@@ -75,6 +75,8 @@ class CoreError(Exception):
         self.detail = detail or self.message
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
+        self.members: dict[str, object] = {}
+        """What the problem says beside its own members, as JSON (RFC 9457, 3.2)."""
 
 
 class BadRequest(CoreError):

@@ -68,6 +68,8 @@ from src.middleware import (
 from src.monitoring.router import ping_router
 from src.monitoring.router import router as monitoring_router
 from src.notifications.router import local_router
+from src.privacy.router import my_router as my_privacy_router
+from src.privacy.router import undo_router as deletion_undo_router
 from src.routing import CompiledRoutes, check_routes
 from src.security import Sealer
 from src.statistics.router import router as statistics_router
@@ -200,6 +202,8 @@ def create_app(
         answers_router,
         exports_router,
         statistics_router,
+        my_privacy_router,
+        deletion_undo_router,
         management_router,
     ):
         v1.include_router(router)

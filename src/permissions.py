@@ -260,6 +260,9 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         "list_api_keys": user("each sees their own"),
         "create_api_key": user(fresh=True),
         "delete_api_key": user("one of their own"),
+        "delete_me": user(fresh=True, unverified=True),
+        "show_deletion_undo": anonymous("who has the link"),
+        "undo_deletion": anonymous("who has the link"),
         # second factors
         "create_totp": user(fresh=True),
         "confirm_totp": user(fresh=True),

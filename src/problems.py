@@ -87,6 +87,7 @@ def from_core_error(request: Request, exc: CoreError) -> Response:
         detail=exc.detail,
         errors=exc.errors,
         headers=exc.headers,
+        members=exc.members,
     )
 
 
@@ -135,9 +136,11 @@ def render(
     detail: str,
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
+    members: Mapping[str, object] | None = None,
 ) -> Response:
     problem = describe(request, status=status, code=code, detail=detail, errors=errors)
-    return JSONResponse(problem, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    body = {**(members or {}), **problem}
+    return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
 def describe(

@@ -59,7 +59,12 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """Every failure, as RFC 9457 lays it down, with a stable `code` for programs to switch on."""
+    """Every failure, as RFC 9457 lays it down, with a stable `code` for programs to switch on.
+
+    A code may bring members of its own.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     type: Annotated[str, Field(description="URI of the kind of problem.")]
     title: str

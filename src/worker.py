@@ -20,6 +20,7 @@ from src.limiter import Limiter
 from src.limits.tasks import blueprint as limits_tasks
 from src.notifications.client import open_clients
 from src.notifications.tasks import blueprint as notifications_tasks
+from src.privacy.tasks import blueprint as privacy_tasks
 from src.security import Sealer
 from src.teams.tasks import blueprint as teams_tasks
 
@@ -38,6 +39,7 @@ async def run(settings: Settings, pools: Pools) -> None:
             "limits": limits_tasks,
             "devices": devices_tasks,
             "notifications": notifications_tasks,
+            "privacy": privacy_tasks,
             "sso": sso_tasks,
             "teams": teams_tasks,
         },

@@ -85,6 +85,7 @@ class ErrorCode(StrEnum):
     INVALID_TOKEN = "invalid_token"  # noqa: S105  (no password)
     SIGNUP_DISABLED = "signup_disabled"
     ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_DELETING = "account_deleting"
     EMAIL_NOT_VERIFIED = "email_not_verified"
     REFRESH_INVALID = "refresh_invalid"
     REFRESH_REUSED = "refresh_reused"

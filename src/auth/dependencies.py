@@ -316,7 +316,7 @@ async def verified_login(
     if credentials is None or not is_right:
         raise exceptions.InvalidCredentials()
     if not credentials.is_active:
-        raise exceptions.AccountDisabled()
+        raise exceptions.shut(is_deleting=credentials.is_deleting)
     await authentication.issuer.keys.ensure(pools)
     return VerifiedLoginSecret(
         user_id=credentials.user_id,
@@ -344,7 +344,7 @@ async def may_write_to(
     Outside `local` and `test` it takes PUBLIC_URL: the name in a request is whatever its sender
     likes, and a mail to somebody else must not lead there.
     """
-    if settings.public_url is None and not settings.environment.is_relaxed:
+    if not settings.links_are_ours:
         log.error("no mail is sent while PUBLIC_URL is not set")
         return False
     return settings.mail_arrives and await limits_service.may_send_mail(

@@ -24,6 +24,16 @@ class AccountDisabled(PermissionDenied):
     message = "This account has been disabled."
 
 
+class AccountDeleting(PermissionDenied):
+    code = ErrorCode.ACCOUNT_DELETING
+    message = "This account is being deleted. The link in the mail about it brings it back."
+
+
+def shut(*, is_deleting: bool) -> PermissionDenied:
+    """Why somebody who has proved who they are is not let in."""
+    return AccountDeleting() if is_deleting else AccountDisabled()
+
+
 class EmailNotVerified(PermissionDenied):
     code = ErrorCode.EMAIL_NOT_VERIFIED
     message = "Verify your email first: until then the account can do little else."

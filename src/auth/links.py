@@ -31,6 +31,9 @@ class Links:
     def undo_email(self, token: str) -> str:
         return self.to(self.pages.undo_email, token)
 
+    def undo_deletion(self, token: str) -> str:
+        return self.to(self.pages.undo_deletion, token)
+
     def reset_password(self) -> str:
         return self.to(self.pages.reset_password)
 

@@ -124,7 +124,7 @@ one_time_token = Table(
     CheckConstraint(
         "purpose IN ('signup', 'verify_email', 'verify_phone', 'change_email', 'undo_email',"
         " 'reset_password', 'magic_link', 'sso_login', 'mfa', 'passkey', 'add_passkey',"
-        " 'account_export')",
+        " 'account_export', 'restore_account')",
         name="purpose",
     ),
     # One lives at a time: asking again replaces it.

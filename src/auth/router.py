@@ -40,6 +40,7 @@ _JWKS_MAX_AGE = 300
     responses=problems(
         exceptions.InvalidCredentials,
         exceptions.AccountDisabled,
+        exceptions.AccountDeleting,
         exceptions.DeviceOwned,
         exceptions.CsrfFailed,
         RateLimited,
@@ -144,7 +145,7 @@ async def log_out(
         if body.refresh_token is not None or not cookies.are_all_there_is(request, settings):
             raise
         # Cookies of a session that has ended already: all that is left is to take them back.
-        _clear(request, response, settings)
+        signing_in.clear(request, response, settings)
         return
     await service.revoke_sessions(
         conn,
@@ -155,7 +156,7 @@ async def log_out(
     )
     if body.device_id is not None:
         await devices.sign_out(conn, user_id=user.id, device_id=body.device_id)
-    _clear(request, response, settings)
+    signing_in.clear(request, response, settings)
 
 
 @router.get("/session", summary="My session", responses=private_problems(exceptions.InvalidToken))
@@ -230,10 +231,3 @@ def _refresh_claim(
     if cookie is None:
         raise exceptions.RefreshInvalid()
     return tokens.read_refresh_token(cookie)
-
-
-def _clear(request: Request, response: Response, settings: Settings) -> None:
-    """Take our cookies back, where the caller has brought some in place of a header."""
-    if cookies.are_all_there_is(request, settings):
-        page = cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
-        cookies.clear_tokens(response, settings, page)

@@ -175,6 +175,7 @@ class CredentialsSecret:
 
     user_id: UserId
     is_active: bool
+    is_deleting: bool
     hash: str
 
 

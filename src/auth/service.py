@@ -28,7 +28,7 @@ from src.users.schemas import UserId
 @sql(
     """
     SELECT account.id AS user_id, account.status IN ('active', 'pending') AS is_active,
-           password.hash
+           account.status = 'deleting' AS is_deleting, password.hash
       FROM account
       JOIN password ON password.account_id = account.id
      WHERE account.email_key

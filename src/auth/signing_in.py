@@ -152,3 +152,10 @@ def send(
         ),
         None,
     )
+
+
+def clear(request: Request, response: Response, settings: Settings) -> None:
+    """Take our cookies back, where the caller has brought some in place of a header."""
+    if cookies.are_all_there_is(request, settings):
+        page = cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
+        cookies.clear_tokens(response, settings, page)

@@ -44,6 +44,8 @@ invitation = Table(
     CheckConstraint("kind = 'link' OR max_uses = 1", name="email_max_uses"),
     CheckConstraint("uses BETWEEN 0 AND max_uses", name="uses"),
     Index("invitation_team_id_created_at_id_idx", "team_id", "created_at", "id"),
+    # All that were ever sent to an address, to be erased with the account.
+    Index("invitation_email_key_idx", "email_key"),
     # An address is invited once at a time; it is found by its key, whatever the team.
     Index(
         "invitation_open_idx",

@@ -9,4 +9,4 @@ SEARCH_MAX = 254
 class ErrorCode(StrEnum):
     CANNOT_ACT_ON_SELF = "cannot_act_on_self"
     PLATFORM_ROLE_ABOVE_OWN = "platform_role_above_own"
-    SOLE_OWNER_OF_TEAM = "sole_owner_of_team"
+    ACCOUNT_ERASED = "account_erased"

@@ -14,6 +14,6 @@ class PlatformRoleAboveOwn(PermissionDenied):
     message = "This account has a platform role that you lack."
 
 
-class SoleOwnerOfTeam(Conflict):
-    code = ErrorCode.SOLE_OWNER_OF_TEAM
-    message = "This account is the only owner of a team: let another own it, or delete the team."
+class AccountErased(Conflict):
+    code = ErrorCode.ACCOUNT_ERASED
+    message = "This account has been erased: nothing of it can be brought back."

@@ -20,6 +20,7 @@ from src.openapi import payload_problems, private_problems
 from src.pagination import InvalidCursor
 from src.routing import Route
 from src.schemas import Page, Printable
+from src.teams.exceptions import SoleOwnerOfTeam
 from src.users import exceptions as users_exceptions
 from src.users.constants import Status
 from src.users.schemas import UserId
@@ -31,6 +32,7 @@ _ACTED = (
     users_exceptions.UserNotFound,
     exceptions.CannotActOnSelf,
     exceptions.PlatformRoleAboveOwn,
+    exceptions.AccountErased,
 )
 
 
@@ -115,7 +117,7 @@ async def update_user(
 ) -> Json[schemas.ManagedUser]:
     """Let nobody use the account, which ends its sessions; or let its owner use it again.
 
-    Enabling it takes back a deletion that has only been marked.
+    Either takes a deletion back whose days are not over.
     """
     await service.set_disabled(
         conn, operator=operator, user_id=user_id, disabled=change.disabled, reason=change.reason
@@ -127,13 +129,29 @@ async def update_user(
     "/users/{user_id}",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Delete an account",
-    responses=payload_problems(*_ACTED, exceptions.SoleOwnerOfTeam, platform_exceptions.LastAdmin),
+    responses=payload_problems(*_ACTED, SoleOwnerOfTeam, platform_exceptions.LastAdmin),
 )
 async def delete_user(
-    operator: CurrentOperator, user_id: UserId, why: schemas.Reasoned, conn: Transaction
+    operator: CurrentOperator,
+    user_id: UserId,
+    why: schemas.Reasoned,
+    authentication: ProcessAuthentication,
+    settings: ProcessSettings,
+    conn: Transaction,
 ) -> Json[schemas.ManagedUser]:
-    """Mark the account for deletion: its sessions end, and nobody signs in to it any more."""
-    await service.start_deletion(conn, operator=operator, user_id=user_id, reason=why.reason)
+    """Delete the account: its sessions end, nobody signs in to it, and at `erase_at` it is erased.
+
+    Until then it can be taken back here (`PATCH`), not by its owner, who is told by mail. The only
+    owner of teams is not deleted: the problem names them in `teams`.
+    """
+    await service.start_deletion(
+        conn,
+        authentication.issuer.sealer,
+        operator=operator,
+        user_id=user_id,
+        reason=why.reason,
+        days=settings.privacy.deletion_grace_days,
+    )
     return await service.get_user(conn, user_id=user_id)
 
 
@@ -143,6 +161,7 @@ async def delete_user(
     responses=payload_problems(
         *OPERATOR_PROBLEMS,
         users_exceptions.UserNotFound,
+        exceptions.AccountErased,
         exceptions.CannotActOnSelf,
         platform_exceptions.LastAdmin,
     ),

@@ -104,6 +104,8 @@ class ManagedUser:
     """Those that stand."""
     last_seen_at: datetime | None
     email_verified_at: datetime | None
+    erase_at: datetime | None
+    """When it is erased, while it is being deleted."""
     created_at: datetime
     updated_at: datetime
 

@@ -72,6 +72,7 @@ class SecurityEvent(StrEnum):
     SESSIONS_REVOKED = "sessions_revoked"
     API_KEY_CREATED = "api_key_created"
     ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_DELETING = "account_deleting"
     ACCOUNT_DELETED = "account_deleted"
 
 

@@ -36,6 +36,8 @@ message = Table(
     CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_at"),
     CheckConstraint("state <> 'queued' OR params IS NOT NULL", name="params"),
     Index("message_created_at_idx", "created_at"),
+    # What was sent to an address, whoever had it, to be erased with the account.
+    Index("message_recipient_idx", text("casefold(recipient COLLATE pg_unicode_fast)")),
     # The few that operators ask after: what waits, what was given up.
     Index("message_unsent_idx", "state", "due_at", postgresql_where=text("state <> 'sent'")),
     comment="core: mails and SMS to people, and how far they got",

@@ -36,4 +36,5 @@ class ErrorCode(StrEnum):
     CANNOT_CHANGE_SELF = "cannot_change_self"
     LAST_OWNER = "last_owner"
     NOT_A_MEMBER = "not_a_member"
+    SOLE_OWNER_OF_TEAM = "sole_owner_of_team"
     TEAM_NOT_EMPTY = "team_not_empty"

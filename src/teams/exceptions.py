@@ -1,5 +1,8 @@
 """What can go wrong with teams."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from src.exceptions import Conflict, NotFound, PermissionDenied, PreconditionFailed
 from src.teams.constants import ErrorCode
 
@@ -42,6 +45,17 @@ class SlugTaken(Conflict):
 class LastOwner(Conflict):
     code = ErrorCode.LAST_OWNER
     message = "A team has an owner at any time: transfer the ownership, or delete the team."
+
+
+class SoleOwnerOfTeam(Conflict):
+    """`teams` of the problem are those that would have no owner."""
+
+    code = ErrorCode.SOLE_OWNER_OF_TEAM
+    message = "This account is the only owner of a team: let another own it, or delete the team."
+
+    def __init__(self, teams: Iterable[tuple[UUID, str]] = ()) -> None:
+        super().__init__()
+        self.members = {"teams": [{"id": str(team_id), "name": name} for team_id, name in teams]}
 
 
 class NotAMember(Conflict):

@@ -157,12 +157,21 @@ class Member:
 
 
 @dataclass(slots=True)
+class OwnedTeam:
+    """A team, to somebody who owns it."""
+
+    id: TeamId
+    name: str
+
+
+@dataclass(slots=True)
 class Standing:
     """What two people are in a team: who acts, and whom it is done to (None: no member)."""
 
     own_role: Role
     role: Role | None
     owners: int
+    """Those that stay: whose account is being deleted is none."""
 
 
 @dataclass(slots=True)

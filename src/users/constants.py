@@ -14,6 +14,8 @@ class Status(StrEnum):
     ACTIVE = "active"
     DISABLED = "disabled"
     DELETING = "deleting"
+    ERASED = "erased"
+    """Nothing is left but the id, which what others have made with it refers to."""
 
 
 class ThemeMode(StrEnum):

@@ -1,6 +1,6 @@
 """Accounts, for migrations only."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Table, Text, text
 
 from src.models import folded, id_column, instant, metadata
 
@@ -19,11 +19,17 @@ account = Table(
     Column("time_zone", Text, nullable=False, server_default="UTC"),
     Column("status", Text, nullable=False),
     instant("email_verified_at", nullable=True),
+    # While it is being deleted: until then that can be undone.
+    instant("erase_at", nullable=True),
     instant("created_at"),
     instant("updated_at"),
-    CheckConstraint("status IN ('pending', 'active', 'disabled', 'deleting')", name="status"),
+    CheckConstraint(
+        "status IN ('pending', 'active', 'disabled', 'deleting', 'erased')", name="status"
+    ),
+    CheckConstraint("(status = 'deleting') = (erase_at IS NOT NULL)", name="erase_at"),
     CheckConstraint("char_length(email) BETWEEN 3 AND 254", name="email_length"),
     CheckConstraint("username ~ '^[A-Za-z0-9_.-]{3,40}$'", name="username_format"),
+    Index("account_erase_at_idx", "erase_at", "id", postgresql_where=text("erase_at IS NOT NULL")),
     # For operators: the newest first, and what begins with some letters, whatever the collation.
     Index("account_created_at_idx", "created_at", "id"),
     Index(

@@ -47,6 +47,7 @@ class LockedUser:
 
     id: UserId
     is_active: bool
+    is_deleting: bool
     is_email_verified: bool
 
 

@@ -62,7 +62,7 @@ async def create_unless_known(
 
 @sql(
     """
-    SELECT id, status IN ('active', 'pending') AS is_active,
+    SELECT id, status IN ('active', 'pending') AS is_active, status = 'deleting' AS is_deleting,
            email_verified_at IS NOT NULL AS is_email_verified
       FROM account
      WHERE email_key = casefold(%(email)s COLLATE pg_unicode_fast) COLLATE "default"

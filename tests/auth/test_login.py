@@ -180,7 +180,11 @@ async def test_a_disabled_account_is_seen_by_the_next_request(
 ) -> None:
     ann = await factories.user(conn)
 
-    await execute("UPDATE account SET status = %(status)s", status=status)
+    await execute(
+        "UPDATE account SET status = %(status)s,"
+        " erase_at = CASE %(status)s WHEN 'deleting' THEN now() END",
+        status=status,
+    )
 
     problem(await client.get("/v1/users/me", headers=acting_as(ann)), 401, "invalid_token")
     response = await client.post(

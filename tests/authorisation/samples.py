@@ -304,6 +304,10 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     "confirm_my_email": [ok(204, body=_mailed(Purpose.CHANGE_EMAIL))],
     "show_email_undo": [_opened(Purpose.UNDO_EMAIL)],
     "undo_email_change": [ok(204, body=_mailed(Purpose.UNDO_EMAIL))],
+    "delete_me": [ok(202, 409, body=lambda scene: {"confirm": scene.caller.email})],
+    "show_deletion_undo": [_opened(Purpose.RESTORE_ACCOUNT)],
+    # Nobody here is being deleted.
+    "undo_deletion": [ok(400, body=_mailed(Purpose.RESTORE_ACCOUNT))],
     "log_in": [
         ok(body=_login("bearer"), is_slow=True),
         ok(body=_login("cookie"), verdict=_into_cookies, label="into cookies", is_slow=True),

@@ -53,7 +53,13 @@ class Who(StrEnum):
     DISABLED_KEY = "key of a disabled account"
 
 
-MAILED = (Purpose.SIGNUP, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL, Purpose.UNDO_EMAIL)
+MAILED = (
+    Purpose.SIGNUP,
+    Purpose.VERIFY_EMAIL,
+    Purpose.CHANGE_EMAIL,
+    Purpose.UNDO_EMAIL,
+    Purpose.RESTORE_ACCOUNT,
+)
 PROPOSED = {"given_name": "", "family_name": "", "locale": "en"}
 
 

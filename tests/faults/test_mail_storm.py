@@ -1,26 +1,20 @@
 """Workers killed in the middle of sending: each mail arrives, and a copy is known for one."""
 
 import asyncio
-import os
-import signal
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from typing_extensions import override
 
-from src.constants import Environment
 from src.database import Pools
 from src.jobs import service as jobs_service
 from src.notifications import service
 from src.notifications.constants import Template
 from tests import factories
 from tests.conftest import Execute
-from tests.database import ROOT
+from tests.faults.killing import workers
 from tests.smtp import Mailbox, serving
 
 MAILS = 400
@@ -42,55 +36,6 @@ class _SlowMailbox(Mailbox):
         self.arrived.release()
         await asyncio.sleep(0.03)
         return answer
-
-
-class _Workers:
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self.pid = 0
-
-    async def start(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(b"\n")
-        self.pid = int(await self._process.stdout.readline())
-
-    def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-
-
-@asynccontextmanager
-async def workers(url: str, port: int, directory: Path) -> AsyncIterator[_Workers]:
-    environ = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "ENVIRONMENT": Environment.TEST,
-        "DATABASE__URL": url,
-        "SECRETS__SECRET_KEY": factories.SECRET_KEY,
-        "DATABASE__POOL_SIZE": "1",
-        "DATABASE__STREAM_POOL_SIZE": "1",
-        "DATABASE__READ_LANES": "0",
-        "DATABASE__WRITE_LANES": "1",
-        "MAILING__MAIL__SERVER": "127.0.0.1",
-        "MAILING__MAIL__PORT": str(port),
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.faults.forking",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=directory,
-        env=environ,
-    )
-    made = _Workers(process)
-    try:
-        yield made
-    finally:
-        if made.pid:
-            made.kill()
-        process.kill()
-        await process.wait()
 
 
 async def wait_until_all_are_sent(execute: Execute) -> None:
@@ -119,7 +64,7 @@ async def test_no_mail_is_lost_however_often_the_worker_is_killed(
         )
         expected[address] = f"<{message_id}@localhost>"
 
-    async with serving(_SlowMailbox()) as box, workers(url, box.port, tmp_path) as killed:
+    async with serving(_SlowMailbox()) as box, workers(url, tmp_path, mail_port=box.port) as killed:
         for number in range(KILLS):
             box.arrived = asyncio.Semaphore(0)
             await killed.start()

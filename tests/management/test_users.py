@@ -235,13 +235,16 @@ async def test_deletion_is_marked_and_can_be_taken_back(
     for _ in range(2):
         response = await client.request("DELETE", url_of(ann), json=WHY, headers=acting_as(admin))
         assert (response.status_code, response.json()["status"]) == (202, "deleting")
+        assert response.json()["erase_at"] is not None
+    (told,) = await mail.messages(conn, to=ann.email)
+    assert told.params == {"event": "account_deleting"}
     problem(await client.get("/v1/users/me", headers=acting_as(ann)), 401, "invalid_token")
 
     response = await client.patch(
         url_of(ann), json={"disabled": False, **WHY}, headers=acting_as(admin)
     )
 
-    assert response.json()["status"] == "active"
+    assert (response.json()["status"], response.json()["erase_at"]) == ("active", None)
     assert [action for action, _, _ in await events(execute, ann)] == [
         "user.deleted",
         "user.enabled",
@@ -257,7 +260,8 @@ async def test_who_alone_owns_a_team_is_not_deleted(
     async def delete() -> Any:
         return await client.request("DELETE", url_of(ann), json=WHY, headers=acting_as(admin))
 
-    problem(await delete(), 409, "sole_owner_of_team")
+    refused = problem(await delete(), 409, "sole_owner_of_team")
+    assert refused["teams"] == [{"id": str(team.id), "name": team.name}]
     await execute("UPDATE team SET deleted_at = now() WHERE id = %(id)s", id=team.id)
     assert (await delete()).status_code == 202
 

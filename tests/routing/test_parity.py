@@ -27,6 +27,7 @@ from src.config import Settings
 from src.database import Transaction
 from src.main import create_app
 from src.permissions import Scope
+from src.privacy import service as privacy_service
 from src.routing.middleware import BODY_MAX, left_out
 from src.teams.schemas import MyTeam
 from tests import factories
@@ -200,6 +201,13 @@ def valid(world: World) -> dict[str, Sent]:
         "show_email_undo": Sent("GET", f"/v1/auth/email/undo?token={links[Purpose.UNDO_EMAIL]}"),
         "undo_email_change": Sent(
             "POST", "/v1/auth/email/undo", {"token": links[Purpose.UNDO_EMAIL]}
+        ),
+        "delete_me": Sent("DELETE", "/v1/users/me", {"confirm": world.guest.email}, headers=guest),
+        "show_deletion_undo": Sent(
+            "GET", f"/v1/auth/deletion/undo?token={links[Purpose.RESTORE_ACCOUNT]}"
+        ),
+        "undo_deletion": Sent(
+            "POST", "/v1/auth/deletion/undo", {"token": links[Purpose.RESTORE_ACCOUNT]}
         ),
         "log_in": Sent("POST", "/v1/auth/login", login),
         "refresh_tokens": Sent(
@@ -620,13 +628,27 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         },
         device_id=device_id,
         phone_code=phone_code,
-        links=await mailed(conn, settings, on.owner),
+        links=await mailed(conn, settings, on.owner) | await leaver(conn, settings),
         login_code=await _login_code(conn, settings, Mode.LOGIN),
         link_code=await _login_code(conn, settings, Mode.LINK),
         identity_id=str(linked.id),
         key=key.key,
         key_id=str(key.api_key.id),
     )
+
+
+async def leaver(conn: Transaction, settings: Settings) -> dict[Purpose, str]:
+    """The token of somebody whose account is being deleted."""
+    leaving = await factories.user(conn)
+    await privacy_service.begin(conn, user_id=leaving.id, days=14)
+    issued = await onetime_service.issue(
+        conn,
+        settings.secret_key,
+        purpose=Purpose.RESTORE_ACCOUNT,
+        target=str(leaving.id),
+        user_id=leaving.id,
+    )
+    return {Purpose.RESTORE_ACCOUNT: issued.token}
 
 
 async def mailed(

@@ -56,6 +56,7 @@ async def propose(
         params={"link": links.sign_in()}
         if is_taken
         else {"link": links.confirm_email(issued.token), "code": issued.code},
+        user_id=user.id,
     )
     await audit_service.record(
         conn,

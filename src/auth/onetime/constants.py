@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     PASSKEY = "passkey"
     ADD_PASSKEY = "add_passkey"
     ACCOUNT_EXPORT = "account_export"
+    RESTORE_ACCOUNT = "restore_account"
 
 
 LIFETIMES = {
@@ -40,6 +41,8 @@ LIFETIMES = {
     Purpose.PASSKEY: timedelta(minutes=5),
     Purpose.ADD_PASSKEY: timedelta(minutes=5),
     Purpose.ACCOUNT_EXPORT: timedelta(hours=24),
+    # Who issues one says for how long: as long as the account can be restored.
+    Purpose.RESTORE_ACCOUNT: timedelta(days=14),
 }
 
 

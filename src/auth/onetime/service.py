@@ -6,7 +6,7 @@ SHA-256; codes, of which there are a million, as a hash under a key that the dat
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from uuid_utils.compat import uuid7
@@ -83,10 +83,12 @@ async def issue(
     target: str,
     user_id: UserId | None,
     detail: dict[str, Any] | None = None,
+    lifetime: timedelta | None = None,
 ) -> IssuedSecret:
     """Make a token and a code; those made before for this purpose and target are dead.
 
-    `key` is the service's secret key. `detail` holds no secret.
+    `key` is the service's secret key. `detail` holds no secret. Without a `lifetime` the token has
+    that of its purpose.
     """
     (token, code), flow_id = _random(), FlowId(uuid7())
     expires_at = await _keep(
@@ -98,7 +100,7 @@ async def issue(
         token_hash=security.token_hash(token),
         code_hash=_code_hash(key, purpose, code),
         detail=detail or {},
-        seconds=LIFETIMES[purpose].total_seconds(),
+        seconds=(lifetime or LIFETIMES[purpose]).total_seconds(),
         code_seconds=CODE_LIFETIME.total_seconds(),
     )
     return IssuedSecret(flow_id=flow_id, token=token, code=code, expires_at=expires_at)

@@ -62,6 +62,7 @@ async def create_passkey_login_options(
         exceptions.InvalidPasskey,
         exceptions.PasskeysDisabled,
         auth_exceptions.AccountDisabled,
+        auth_exceptions.AccountDeleting,
         auth_exceptions.CsrfFailed,
         Invalid,
         Unavailable,
@@ -77,7 +78,7 @@ async def log_in_by_passkey(
     signing_in.check_transport(signing, login.token_transport)
     shown = await service.verify(conn, party, assertion=login.assertion, flow_id=login.flow_id)
     if shown.status not in {Status.ACTIVE, Status.PENDING}:
-        raise auth_exceptions.AccountDisabled()
+        raise auth_exceptions.shut(is_deleting=shown.status is Status.DELETING)
     return await signing_in.complete(
         conn,
         signing,

@@ -57,6 +57,7 @@ _METHODS = ["sso"]
 _UNRESOLVED = (
     auth_exceptions.AccountDisabled,
     auth_exceptions.SignupDisabled,
+    auth_exceptions.AccountDeleting,
     exceptions.AccountExists,
     exceptions.EmailMissing,
 )

@@ -96,6 +96,7 @@ class KnownIdentity:
     id: IdentityId
     user_id: UserId
     is_active: bool
+    is_deleting: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import service as auth_service
 from src.auth.constants import LogoutScope
-from src.auth.exceptions import AccountDisabled, SignupDisabled
+from src.auth.exceptions import SignupDisabled, shut
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.auth.schemas import SessionId
@@ -72,7 +72,8 @@ async def purge(conn: Connection) -> int:
        AND identity.subject = %(subject)s
        AND account.id = identity.account_id
     RETURNING identity.id, identity.account_id AS user_id,
-              account.status IN ('active', 'pending') AS is_active
+              account.status IN ('active', 'pending') AS is_active,
+              account.status = 'deleting' AS is_deleting
     """
 )
 async def _recognise(
@@ -110,8 +111,8 @@ async def resolve(
 ) -> Resolved:
     """Whose account this signs in to: the identity's, a new one, or one that it is linked with.
 
-    Raises AccountDisabled, EmailMissing and AccountExists; and SignupDisabled, in place of making
-    an account, unless it `takes_new`.
+    Raises AccountDisabled, AccountDeleting, EmailMissing and AccountExists; and SignupDisabled, in
+    place of making an account, unless it `takes_new`.
     """
     if (user_id := await _known(conn, asserted)) is not None:
         return Resolved(user_id, is_new=False)
@@ -143,7 +144,7 @@ async def _known(conn: Transaction, asserted: Asserted) -> UserId | None:
         conn, issuer=asserted.issuer, subject=asserted.subject, email=asserted.email
     )
     if known is not None and not known.is_active:
-        raise AccountDisabled()
+        raise shut(is_deleting=known.is_deleting)
     return known.user_id if known is not None else None
 
 
@@ -182,7 +183,7 @@ async def _linked_by_email(
     if account is None or not asserted.is_email_trusted:
         raise exceptions.AccountExists()
     if not account.is_active:
-        raise AccountDisabled()
+        raise shut(is_deleting=account.is_deleting)
     if not account.is_email_verified:
         await _reclaim(conn, sealer, account.id)
     identity_id = await _attach_or_race(conn, account.id, asserted)

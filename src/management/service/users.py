@@ -26,8 +26,10 @@ from src.notifications import service as notifications_service
 from src.notifications.constants import SecurityEvent, Template
 from src.pagination import PageRequest
 from src.permissions import PlatformRole
+from src.privacy import service as privacy_service
 from src.schemas import Page
 from src.security import Sealer
+from src.teams import service as teams_service
 from src.users import exceptions as users_exceptions
 from src.users import service as users_service
 from src.users.constants import Status
@@ -123,6 +125,7 @@ async def list_users(
                               FROM session
                              WHERE session.account_id = account.id)) AS last_seen_at,
                    instant(account.email_verified_at) AS email_verified_at,
+                   instant(account.erase_at) AS erase_at,
                    instant(account.created_at) AS created_at,
                    instant(account.updated_at) AS updated_at
               FROM account
@@ -150,12 +153,20 @@ async def get_user(conn: Connection, *, user_id: UserId) -> Json[ManagedUser]:
 async def _lock(conn: Transaction, *, user_id: UserId) -> Target: ...
 
 
+async def _held(conn: Transaction, *, user_id: UserId) -> Target:
+    """Raises UserNotFound and AccountErased."""
+    found = await _lock(conn, user_id=user_id)
+    if found.status is Status.ERASED:
+        raise exceptions.AccountErased()
+    return found
+
+
 async def target(conn: Transaction, *, operator: Operator, user_id: UserId) -> Target:
     """The account, kept as it is until the transaction ends, for an operator who may act on it.
 
-    Raises UserNotFound, CannotActOnSelf, PlatformRoleAboveOwn.
+    Raises UserNotFound, AccountErased, CannotActOnSelf, PlatformRoleAboveOwn.
     """
-    found = await _lock(conn, user_id=user_id)
+    found = await _held(conn, user_id=user_id)
     if user_id == operator.id:
         raise exceptions.CannotActOnSelf()
     if not all(operator.has(PlatformRole(role)) for role in found.roles):
@@ -178,10 +189,10 @@ async def _record(
 @sql(
     """
     UPDATE account
-       SET status = %(status)s, updated_at = now()
+       SET status = %(status)s, erase_at = NULL, updated_at = now()
      WHERE id = %(user_id)s
-    -- The trigger raises it.
-    -- allow constraint(account_keeps_platform_admin)
+    -- The trigger raises it; this is not how an account comes to be deleted.
+    -- allow constraint(account_keeps_platform_admin, account_erase_at_check)
     """,
     constraints={"account_keeps_platform_admin": platform_exceptions.LastAdmin},
 )
@@ -234,57 +245,53 @@ async def set_disabled(
     """
     found = await target(conn, operator=operator, user_id=user_id)
     if disabled and found.status is not Status.DISABLED:
-        await _shut(conn, Status.DISABLED, Action.USER_DISABLED, operator, user_id, reason)
+        await _set_status(conn, user_id=user_id, status=Status.DISABLED)
+        ended = await _end_sessions(conn, user_id=user_id, reason=Status.DISABLED)
+        await _record(
+            conn, Action.USER_DISABLED, operator, user_id, reason=reason, sessions_ended=ended
+        )
     elif not disabled and found.status in {Status.DISABLED, Status.DELETING}:
         status = await _status_if_enabled(conn, user_id=user_id)
         await _set_status(conn, user_id=user_id, status=status)
         await _record(conn, Action.USER_ENABLED, operator, user_id, reason=reason)
 
 
-@sql(
-    """
-    SELECT EXISTS (SELECT
-                     FROM team_member AS owning
-                     JOIN team ON team.id = owning.team_id
-                    WHERE owning.account_id = %(user_id)s
-                      AND owning.role = 'owner'
-                      AND team.deleted_at IS NULL
-                      AND NOT EXISTS (SELECT
-                                        FROM team_member AS other
-                                       WHERE other.team_id = owning.team_id
-                                         AND other.role = 'owner'
-                                         AND other.account_id <> owning.account_id))
-    """
-)
-async def _owns_alone(conn: Transaction, *, user_id: UserId) -> bool: ...
-
-
 async def start_deletion(
-    conn: Transaction, *, operator: Operator, user_id: UserId, reason: str
+    conn: Transaction,
+    sealer: Sealer,
+    *,
+    operator: Operator,
+    user_id: UserId,
+    reason: str,
+    days: int,
 ) -> None:
-    """Mark the account for deletion: from now on nobody uses it.
+    """Delete the account, which is erased in so many `days`, and tell its owner.
 
     Raises what `target` does, SoleOwnerOfTeam and LastAdmin.
     """
     found = await target(conn, operator=operator, user_id=user_id)
     if found.status is Status.DELETING:
         return
-    if await _owns_alone(conn, user_id=user_id):
-        raise exceptions.SoleOwnerOfTeam()
-    await _shut(conn, Status.DELETING, Action.USER_DELETED, operator, user_id, reason)
-
-
-async def _shut(
-    conn: Transaction,
-    status: Status,
-    action: Action,
-    operator: Operator,
-    user_id: UserId,
-    reason: str,
-) -> None:
-    await _set_status(conn, user_id=user_id, status=status)
-    ended = await _end_sessions(conn, user_id=user_id, reason=status)
-    await _record(conn, action, operator, user_id, reason=reason, sessions_ended=ended)
+    await teams_service.lock_owned(conn, user_id=user_id)
+    await privacy_service.demand_other_owners(conn, user_id=user_id)
+    begun = await privacy_service.begin(conn, user_id=user_id, days=days)
+    await _record(
+        conn,
+        Action.USER_DELETED,
+        operator,
+        user_id,
+        reason=reason,
+        sessions_ended=begun.sessions_ended,
+    )
+    await notifications_service.send_mail(
+        conn,
+        sealer,
+        template=Template.SECURITY_NOTICE,
+        to=found.email,
+        locale=found.locale,
+        params={"event": SecurityEvent.ACCOUNT_DELETING},
+        user_id=user_id,
+    )
 
 
 async def revoke_sessions(
@@ -425,8 +432,11 @@ async def set_roles(
     roles: list[PlatformRole],
     reason: str,
 ) -> None:
-    """Give the account exactly these roles. Raises UserNotFound, CannotActOnSelf, LastAdmin."""
-    found = await _lock(conn, user_id=user_id)
+    """Give the account exactly these roles.
+
+    Raises UserNotFound, AccountErased, CannotActOnSelf, LastAdmin.
+    """
+    found = await _held(conn, user_id=user_id)
     if user_id == operator.id and PlatformRole.ADMIN not in roles:
         raise exceptions.CannotActOnSelf()
     if await platform_service.set_roles(conn, user_id=user_id, roles=roles):

@@ -13,9 +13,11 @@ from src.teams.service.members import (
     remove,
     transfer,
 )
+from src.teams.service.succession import bequeath, list_owned_alone, lock_owned
 
 __all__ = [
     "add_member",
+    "bequeath",
     "change_role",
     "create",
     "delete",
@@ -27,7 +29,9 @@ __all__ = [
     "list_events",
     "list_members",
     "list_mine",
+    "list_owned_alone",
     "lock",
+    "lock_owned",
     "purge",
     "remove",
     "restore",

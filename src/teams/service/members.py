@@ -119,8 +119,10 @@ async def lock(conn: Transaction, *, team_id: TeamId) -> TeamId:
     SELECT acting.role AS own_role, other.role,
            (SELECT count(*)
               FROM team_member
+              JOIN account ON account.id = team_member.account_id
              WHERE team_member.team_id = acting.team_id
-               AND team_member.role = 'owner') AS owners
+               AND team_member.role = 'owner'
+               AND account.status <> 'deleting') AS owners
       FROM team_member AS acting
       LEFT JOIN team_member AS other
         ON other.team_id = acting.team_id

@@ -1,0 +1,3 @@
+"""Words and limits of leaving."""
+
+CONFIRM_MAX = 254
