@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "b41f7c0d9e63"
-down_revision = "2c3ecd4bd1d8"
+down_revision = "0f3ce04332d5"
 branch_labels = None
 depends_on = None
 
