@@ -112,7 +112,12 @@ test-plain *options: setup
 # Run the tests that take long: faults, load, the browser
 [group('check')]
 test-slow *options: setup
-    .venv/bin/pytest -m slow "$@"
+    .venv/bin/pytest -m slow --deselect tests/defects/test_breaks.py::test_its_test_notices "$@"
+
+# Break each rule in a copy of the code, and see that its test fails, such as: just break-rules -k MFA
+[group('check')]
+break-rules *options: setup
+    .venv/bin/pytest -n auto -m slow tests/defects/test_breaks.py "$@"
 
 # Run the tests with branch coverage
 [group('check')]

@@ -1,5 +1,8 @@
 """PostgreSQL for a test run: the one given, one in a container, or our own.
 
+One that is given (`TEST_DATABASE_URL`) may have a migrated database to make clones of already
+(`TEST_DATABASE_TEMPLATE`).
+
 `python -m tests.database ADDRESS DESCRIPTOR` is the process that keeps it. The run starts it, the
 first test that needs a database makes it start a server and migrate a template, and it ends, taking
 all that along, when its standard input closes: however the run ends.
@@ -150,10 +153,12 @@ def _server(directory: Path) -> Iterator[Server]:
                 "ALTER SYSTEM SET autovacuum = off",
                 "SELECT pg_reload_conf()",
             )
-        server = Server(url=url, prefix=prefix, template=f"{prefix}_template")
-        bootstrap.create_database(url, server.template)
+        given = os.environ.get("TEST_DATABASE_TEMPLATE")
+        server = Server(url=url, prefix=prefix, template=given or f"{prefix}_template")
         stack.callback(_drop_all, server)
-        migrate(server.url_of(server.template))
+        if given is None:
+            bootstrap.create_database(url, server.template)
+            migrate(server.url_of(server.template))
         yield server
 
 

@@ -6,6 +6,8 @@ from src.constants import MIB
 
 NOTE_MAX = 500
 IMPORT_BODY_BYTES = 16 * MIB
+IMPORT_MEDIA = frozenset({"application/json", "application/zip", "application/x-zip-compressed"})
+"""What an upload may be called; JSON may also be of a dialect, such as `application/ld+json`."""
 
 
 class Status(StrEnum):

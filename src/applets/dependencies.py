@@ -7,7 +7,7 @@ from fastapi import Depends, Header, Query, Request
 from starlette.datastructures import UploadFile
 
 from src.applets import exceptions, schemas, service
-from src.applets.constants import ImportFormat
+from src.applets.constants import IMPORT_MEDIA, ImportFormat
 from src.auth.dependencies import (
     CurrentUser,
     ProcessAuthentication,
@@ -16,7 +16,7 @@ from src.auth.dependencies import (
 )
 from src.database import Json
 from src.dependencies import Deciding, Pools
-from src.exceptions import FieldError, Invalid, PreconditionRequired
+from src.exceptions import FieldError, Invalid, PreconditionRequired, UnsupportedMedia
 from src.permissions import Role, enforces
 from src.teams.dependencies import check_role
 
@@ -101,15 +101,18 @@ async def uploaded(
     _: Annotated[None, Depends(expected_caller)],
     __: Annotated[ImportFormat, Query(alias="format", description="What the body is.")],
 ) -> schemas.Imported:
-    """The upload, read as a draft before a transaction begins.
+    """The upload, read as a draft before a transaction begins. What the body is called decides
+    whether it is looked at, what is in it decides what it is.
 
     Reading it is work for a thread: the other requests go on meanwhile.
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media == "multipart/form-data":
         data, name = await _first_file(request)
-    else:
+    elif media in IMPORT_MEDIA or media.endswith("+json"):
         data, name = await request.body(), None
+    else:
+        raise UnsupportedMedia("Send the body as JSON, as a zip, or as the file of a form.")
     return await asyncio.to_thread(service.read_import, data, filename=name)
 
 

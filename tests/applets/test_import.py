@@ -93,6 +93,20 @@ async def test_a_form_may_carry_the_upload(author: Author) -> None:
     assert response.json()["draft"] == (await bring(author, zipped(BIRDS))).json()["draft"]
 
 
+@pytest.mark.parametrize(
+    "media", ["application/ld+json", "APPLICATION/ZIP", "application/json;x=y"]
+)
+async def test_what_the_body_is_called_lets_it_in(author: Author, media: str) -> None:
+    assert (await bring(author, zipped(BIRDS), media=media)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "media", ["", "text/plain", "application/octet-stream", "image/png", "application/zip2", "zip"]
+)
+async def test_a_body_of_another_kind_is_not_looked_at(author: Author, media: str) -> None:
+    problem(await bring(author, zipped(BIRDS), media=media), 415, "unsupported_media_type")
+
+
 async def test_a_form_without_a_file_is_refused(author: Author) -> None:
     response = await author.client.post(
         f"{author.url}/import?format=reproschema",

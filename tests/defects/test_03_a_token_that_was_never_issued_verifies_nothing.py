@@ -1,5 +1,8 @@
 """That a token looks right is not enough: it must be one of those that were issued."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from httpx2 import AsyncClient
 
@@ -11,13 +14,23 @@ from tests import factories
 from tests.conftest import Execute
 from tests.http import acting_as, problem
 
-CONSUMERS: dict[str, dict[str, str]] = {
-    "/v1/auth/email/verify": {},
-    "/v1/auth/signup/check": {},
-    "/v1/auth/signup/complete": {"password": factories.PASSWORD},
-    "/v1/users/me/email/confirm": {},
-    "/v1/auth/email/undo": {},
+VERIFIER = "the-page-made-this-up-and-told-nobody-0123456789"
+CONSUMERS: Mapping[str, tuple[str, dict[str, Any], tuple[int, str]]] = {
+    "auth/email/verify": ("token", {}, (400, "invalid_token")),
+    "auth/signup/check": ("token", {}, (400, "invalid_token")),
+    "auth/signup/complete": ("token", {"password": factories.PASSWORD}, (400, "invalid_token")),
+    "users/me/email/confirm": ("token", {}, (400, "invalid_token")),
+    "auth/email/undo": ("token", {}, (400, "invalid_token")),
+    "auth/password/reset": ("token", {"password": factories.PASSWORD}, (400, "invalid_token")),
+    "auth/login/link/redeem": ("token", {}, (400, "invalid_token")),
+    "auth/sso/exchange": ("login_code", {"code_verifier": VERIFIER}, (400, "invalid_token")),
+    "auth/login/mfa": (
+        "ticket",
+        {"method": "totp", "code": "123456"},
+        (401, "invalid_mfa_code"),
+    ),
 }
+"""What each calls the token, what is sent beside it, and the refusal."""
 
 
 @pytest.mark.parametrize("path", CONSUMERS)
@@ -27,11 +40,12 @@ async def test_a_token_of_the_right_form_that_nobody_issued_is_refused(
     ann = await factories.user(conn)
     for purpose in Purpose:
         await issue(conn, b"key", purpose=purpose, target=ann.email, user_id=ann.id)
+    name, more, refusal = CONSUMERS[path]
 
-    body = {"token": random_token(TOKEN_PREFIX), **CONSUMERS[path]}
-    response = await client.post(path, json=body, headers=acting_as(ann))
+    body = {name: random_token(TOKEN_PREFIX), **more}
+    response = await client.post(f"/v1/{path}", json=body, headers=acting_as(ann))
 
-    problem(response, 400, "invalid_token")
+    problem(response, *refusal)
     rows = await execute("SELECT email, email_verified_at FROM account")
     assert rows == [(ann.email, None)]
     assert await execute("SELECT 1 FROM one_time_token WHERE used_at IS NOT NULL") == []

@@ -1,10 +1,12 @@
 """There is no page of settings, no answer shows a secret, and none repeats the Host."""
 
 import re
+from collections.abc import Iterator, Mapping
 
 import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
+from pydantic import BaseModel, SecretStr
 
 from src.config import Settings
 from src.database import Transaction
@@ -15,10 +17,27 @@ from tests.authorisation.oracle import Transport
 from tests.authorisation.samples import SAMPLES
 from tests.authorisation.world import Who, Whose
 from tests.conftest import Execute, MakeClient, RawConnection
+from tests.fakes import facebook
 from tests.http import acting_as
 
 HOST = "evil.example"
 SECRET = re.compile(rb"\$argon2|postgresql://|BEGIN [A-Z ]*PRIVATE KEY|\"d\": ?\"|private_key")
+
+
+def secrets_of(value: object) -> Iterator[str]:
+    """Every secret of the settings."""
+    if isinstance(value, SecretStr) and value.get_secret_value():
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from secrets_of(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from secrets_of(inner)
+
+
+def test_the_settings_have_secrets_to_be_looked_for(settings: Settings) -> None:
+    assert {factories.SECRET_KEY, facebook.SECRET} < set(secrets_of(settings))
 
 
 @pytest.mark.parametrize(
@@ -33,8 +52,7 @@ async def test_no_answer_of_any_route_holds_a_secret(
 ) -> None:
     world = await worlds.make(app, conn, execute, settings)
     hashes = [row[0] for row in await execute("SELECT DISTINCT hash FROM password")]
-    given = [factories.SECRET_KEY.encode(), factories.PASSWORD.encode()]
-    given += [each.encode() for each in hashes]
+    given = [each.encode() for each in (factories.PASSWORD, *hashes, *secrets_of(settings))]
     seen = 0
     await raw.execute("SAVEPOINT untouched")
     for operation in operations(app):

@@ -1,8 +1,13 @@
 """A payload that names a team or a user beside the address is refused, and changes nobody."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from httpx2 import AsyncClient
 
+from src.config import Settings
 from src.database import Transaction
+from src.main import create_app
 from tests import factories
 from tests.conftest import Execute
 from tests.http import acting_as, mistakes
@@ -32,3 +37,34 @@ async def test_the_address_says_whom_a_change_is_for(
     roles = await execute("SELECT DISTINCT role FROM team_member WHERE role <> 'owner'")
     assert roles == [("viewer",)]
     assert await execute("SELECT DISTINCT status FROM account") == [("active",)]
+
+
+def described(schema: Any, components: Any, seen: set[str]) -> Iterator[tuple[str, Any]]:
+    """Every object with named fields that a body may hold, and what it says of other fields."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from described(each, components, seen)
+    elif isinstance(schema, dict):
+        name = str(schema.get("$ref", "")).rpartition("/")[2]
+        if name and name not in seen:
+            seen.add(name)
+            yield from described(components[name], components, seen)
+        if "properties" in schema:
+            yield str(schema.get("title")), schema.get("additionalProperties")
+        for inner in schema.values():
+            yield from described(inner, components, seen)
+
+
+def test_no_payload_of_any_route_takes_a_field_that_it_does_not_know() -> None:
+    document = create_app(Settings.model_construct()).openapi()
+    bodies = [
+        operation["requestBody"]["content"]["application/json"]["schema"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        if "requestBody" in operation
+    ]
+
+    found = list(described(bodies, document["components"]["schemas"], set()))
+
+    assert len(found) > 70
+    assert [name for name, others in found if others is not False] == []

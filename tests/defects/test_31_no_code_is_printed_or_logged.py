@@ -17,11 +17,14 @@ from src.notifications import service
 from src.notifications.constants import State, Template
 from tests import factories, mail
 from tests.conftest import kept_handlers, settings_for
-from tests.notifications.sending import mailing
+from tests.notifications.sending import SMS, mailing
 from tests.smtp import mailbox
 
 CODE = "927461"
 TOKEN = "core_once_kept-from-everybody"
+PHONE, OTHER_PHONE = "+4915112345678", "+4915112345679"
+DOWN = SMS.model_copy(update={"base_url": "http://127.0.0.1:1"})
+"""A gateway that nobody reaches."""
 PARAMS = {"link": f"https://core.example.org/verify?token={TOKEN}", "code": CODE}
 
 
@@ -47,6 +50,17 @@ async def write(pools: Pools, to: str) -> None:
     )
 
 
+async def write_sms(pools: Pools, to: str) -> None:
+    await service.send_sms(
+        pools.write.single,
+        factories.SEALER,
+        template=Template.PHONE_CODE,
+        to=to,
+        locale="en",
+        params={"code": CODE},
+    )
+
+
 async def until(pools: Pools, to: str, state: State, attempts: int) -> None:
     async with asyncio.timeout(20):
         while True:
@@ -68,6 +82,8 @@ async def test_no_code_is_printed_or_logged(
         async with working(url, pools, mailing=MailingSettings()):
             await write(pools, "kept@example.org")
             await until(pools, "kept@example.org", State.SENT, 1)
+            await write_sms(pools, PHONE)
+            await until(pools, PHONE, State.SENT, 1)
         async with mailbox() as box, working(url, pools, mailing=mailing(box.port)):
             await write(pools, "sent@example.org")
             await until(pools, "sent@example.org", State.SENT, 1)
@@ -77,9 +93,11 @@ async def test_no_code_is_printed_or_logged(
             box.to_content = f"554 5.7.1 I hate {CODE} {TOKEN}"
             await write(pools, "refused@example.org")
             await until(pools, "refused@example.org", State.DEAD, 1)
-        async with working(url, pools, mailing=mailing(1)):
+        async with working(url, pools, mailing=mailing(1), sms=DOWN):
             await write(pools, "down@example.org")
             await until(pools, "down@example.org", State.QUEUED, 1)
+            await write_sms(pools, OTHER_PHONE)
+            await until(pools, OTHER_PHONE, State.QUEUED, 1)
         for handler in logging.getLogger().handlers:
             handler.flush()
 
@@ -91,4 +109,6 @@ async def test_no_code_is_printed_or_logged(
         assert CODE not in text
         assert "core_once_" not in text
         assert "@example.org" not in text
+        assert PHONE not in text
+        assert OTHER_PHONE not in text
     assert printed.out == ""
