@@ -155,7 +155,7 @@ async def test_what_is_no_json_is_refused(
                 operation, sample, who_may(operation), whose_is(operation), Transport.BEARER
             )
             scene = case.scene(world)
-            body = sample.body(scene) if sample.body is not None else {}
+            body = sample.body(scene) if sample.body is not None else dict[str, Any]()
             for media in OTHER_MEDIA:
                 answer = await call(
                     app,
