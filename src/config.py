@@ -440,11 +440,11 @@ class RateSettings(Section):
     """Sign-ups from one IP address in an hour."""
     refresh_session: Times = 30
     """Times in a minute that one session may have its tokens refreshed."""
-    mail_address_minute: Times = 1
+    mail_address_minute: Times | None = None
     """Mails to one address in a minute. Mails that nobody asks for, such as notices of security,
-    are not counted."""
-    mail_address: Times = 5
-    """Mails to one address in an hour."""
+    are not counted. The default is 1; in `local` 0, for one's own mailbox is quickly full there."""
+    mail_address: Times | None = None
+    """Mails to one address in an hour. The default is 5; in `local` 0."""
     mail_account: Times = 20
     """Mails that one account may ask for in a day."""
     mail_ip: Times = 30
@@ -471,6 +471,10 @@ class RateSettings(Section):
     microseconds; off, it costs nothing. Each process counts by itself."""
     api_minute: Times = 0
     """The same in a minute; 600 would be usual."""
+
+
+_MAILS_TO_AN_ADDRESS = {"mail_address_minute": 1, "mail_address": 5}
+"""Where there is anybody else to be protected from them."""
 
 
 def _is_page(value: str) -> str:
@@ -670,6 +674,19 @@ class Settings(BaseSettings):
         if "*" in self.cors.allow_origins and self.cors.allow_credentials:
             raise ValueError("CORS__ALLOW_ORIGINS=* needs CORS__ALLOW_CREDENTIALS=false")
         return self
+
+    @cached_property
+    def rates(self) -> RateSettings:
+        """`limits.rates`, with the numbers that depend on the environment."""
+        is_local = self.environment is Environment.LOCAL
+        given = self.limits.rates
+        return given.model_copy(
+            update={
+                name: 0 if is_local else number
+                for name, number in _MAILS_TO_AN_ADDRESS.items()
+                if getattr(given, name) is None
+            }
+        )
 
     @cached_property
     def signup(self) -> str:

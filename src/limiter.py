@@ -104,7 +104,7 @@ class Limiter:
     """The part of counting that belongs to the process. One an application."""
 
     def __init__(self, settings: Settings) -> None:
-        self.rates: RateSettings = settings.limits.rates
+        self.rates: RateSettings = settings.rates
         self.refusals = Refusals()
         self.spares_loopback = settings.environment.is_relaxed and not settings.trusted_proxies
         """Whether callers on this machine are left out of what is counted by address: somebody who

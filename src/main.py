@@ -299,7 +299,7 @@ def _around(settings: Settings, metrics: Metrics, *, compiled: bool) -> list[Mid
                 expose_headers=list(exposed_headers()),
             )
         )
-    if general := quotas(settings.limits.rates):
+    if general := quotas(settings.rates):
         stack.append(Middleware(GeneralLimit, quotas=general))
     body_bytes = settings.limits.body_bytes
     stack.append(Middleware(Idempotency, identify=identified, max_body_size=body_bytes))

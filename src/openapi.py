@@ -175,7 +175,8 @@ def _correct(
     for path in schema["paths"].values():
         for method, operation in path.items():
             if _needs_user(operation):
-                operation["security"] = [{name: []} for name in _SECURITY_SCHEMES]
+                nobody: list[dict[str, list[str]]] = [] if _demands_user(operation) else [{}]
+                operation["security"] = [*nobody, *({name: []} for name in _SECURITY_SCHEMES)]
                 if method.upper() not in SAFE_METHODS:
                     _list(operation, *cookie_refusals)
             _list(operation, *(unverified_refusals if _needs_verified(operation) else ()))
@@ -220,8 +221,7 @@ def _take_api_keys(
 def _make_problem(response: dict[str, Any]) -> None:
     content = response.get("content", {})
     if MEDIA_TYPE in content:
-        content.pop("application/json", None)
-        content[MEDIA_TYPE]["schema"] = _PROBLEM
+        response["content"] = {MEDIA_TYPE: {**content[MEDIA_TYPE], "schema": _PROBLEM}}
     else:
         response["content"] = {MEDIA_TYPE: {"schema": _PROBLEM}}
 
@@ -239,6 +239,11 @@ def _list(operation: dict[str, Any], *errors: type[CoreError]) -> None:
         if "application/json" not in listed["content"]:
             listed["content"][MEDIA_TYPE].setdefault("schema", _PROBLEM)
     operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _demands_user(operation: dict[str, Any]) -> bool:
+    """Whether nobody is let in without signing in; some operations only look who it is."""
+    return bool(operation.get("x-permission", {}).get("principal") != "anonymous")
 
 
 def _needs_user(operation: dict[str, Any]) -> bool:

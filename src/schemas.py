@@ -1,10 +1,11 @@
 """Shapes that every domain shares."""
 
+import re
 from functools import cache
 from typing import Annotated, Generic, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
@@ -28,6 +29,39 @@ def _storable(value: str) -> str:
 
 Storable = AfterValidator(_storable)
 """For texts of several lines: whatever a database can hold."""
+
+
+def _true_or_false(value: object) -> object:
+    if not isinstance(value, bool):
+        raise PydanticCustomError("wrong_type", "This is neither true nor false.")
+    return value
+
+
+Flag = Annotated[bool, BeforeValidator(_true_or_false)]
+"""True or false, in a body: no number and no text stands for either."""
+
+
+def _no_text(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise PydanticCustomError("wrong_type", "This is no number.")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_text)]
+"""A whole number, in a body: no text stands for one."""
+
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _written(value: object) -> object:
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise PydanticCustomError("wrong_format", "Write the time as 2026-11-01T00:00:00Z.")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+"""A time as RFC 3339 has it, with its time zone: no number of seconds stands for one."""
 
 
 @cache

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     Field,
     ValidationInfo,
     WithJsonSchema,
@@ -17,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from src.answers.constants import BATCH_MAX, Status
 from src.applets.schemas import ActivityId, RevisionId, VersionId
-from src.schemas import FieldProblem, Payload, Problem, Zone
+from src.schemas import FieldProblem, Moment, Payload, Problem, Zone
 from src.users.schemas import UserId
 
 SubmissionId = NewType("SubmissionId", UUID)
@@ -32,7 +31,7 @@ def _plausible(value: datetime) -> datetime:
     return value
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_plausible)]
+Instant = Annotated[Moment, AfterValidator(_plausible)]
 Answers = Annotated[
     dict[str, Any],
     Field(

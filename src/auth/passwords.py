@@ -21,6 +21,7 @@ from src.auth.constants import (
     PASSWORD_MAX,
     PASSWORD_MAX_BYTES,
     PASSWORD_MIN,
+    PASSWORD_MIN_BESIDE,
 )
 from src.config import PasswordHashSettings
 from src.exceptions import Busy, FieldError
@@ -42,7 +43,21 @@ def normalise(password: str) -> str:
 
 def is_short(password: str) -> bool:
     """Whether it is enough only beside a second factor."""
-    return len(normalise(password)) < PASSWORD_MIN
+    return has_fewer(password, PASSWORD_MIN)
+
+
+def has_fewer(password: str, minimum: int) -> bool:
+    """Whether it has fewer characters than that."""
+    return len(normalise(password)) < minimum
+
+
+def too_short_for_all(pointer: str) -> FieldError:
+    """What is wrong with a password that is too short, whosever it is going to be."""
+    detail = (
+        f"Use at least {PASSWORD_MIN} characters;"
+        f" beside a second factor, {PASSWORD_MIN_BESIDE} are enough."
+    )
+    return FieldError(pointer, "password_too_short", detail)
 
 
 def mistakes(

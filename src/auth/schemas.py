@@ -98,6 +98,13 @@ class SignedIn:
 
 
 @dataclass(slots=True)
+class CheckEmail:
+    """A mail says how to go on, if there is one: whether does not show here."""
+
+    status: Literal["check_email"] = "check_email"
+
+
+@dataclass(slots=True)
 class MfaChallenge:
     """What the second step takes: the ticket, and one of the methods, before it expires."""
 

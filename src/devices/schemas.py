@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from src.auth.constants import DeviceType
 from src.auth.schemas import DeviceId, DeviceName
 from src.devices.constants import APP_VERSION_MAX, PUSH_TOKEN_MAX, Service
-from src.schemas import Payload, Printable
+from src.schemas import Flag, Payload, Printable
 
 AppVersion = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=APP_VERSION_MAX), Printable
@@ -42,7 +42,7 @@ class DeviceBind(Payload):
     type: DeviceType
     name: DeviceName | None = None
     push_token: PushToken | None = None
-    active: bool = True
+    active: Flag = True
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from src.invitations.constants import (
     Kind,
     State,
 )
-from src.schemas import Payload
+from src.schemas import Flag, Payload, Whole
 from src.teams.constants import Role
 from src.teams.schemas import TeamId
 from src.users.schemas import Email, UserId
@@ -23,7 +23,7 @@ from src.users.schemas import Email, UserId
 InvitationId = NewType("InvitationId", UUID)
 
 ExpiresIn = Annotated[
-    int,
+    Whole,
     Field(ge=EXPIRES_IN_MIN, le=EXPIRES_IN_MAX, description="Seconds from now until it expires."),
 ]
 
@@ -39,14 +39,14 @@ class InvitationCreate(Payload):
     role: Role | None = None
     expires_in: ExpiresIn = EXPIRES_IN_DEFAULT
     max_uses: Annotated[
-        int, Field(ge=1, le=MAX_USES_MAX, description="How many may join by it; 1 for an email.")
+        Whole, Field(ge=1, le=MAX_USES_MAX, description="How many may join by it; 1 for an email.")
     ] = 1
 
 
 class InvitationUpdate(Payload):
     """What is left out stays as it is."""
 
-    active: bool | None = None
+    active: Flag | None = None
     role: Role | None = None
     expires_in: ExpiresIn | None = None
 

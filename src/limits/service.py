@@ -116,6 +116,8 @@ async def may_send_mail(
         (Rule.MAIL_ACCOUNT, user_id),
         (Rule.MAIL_IP, ip),
     )
+    if refused is not None:
+        log.info("mail withheld", rule=refused.policy, seconds=round(refused.retry_after))
     return refused is None
 
 

@@ -279,8 +279,8 @@ async def list_audit_events(
         UUID | None, Query(description="Only what was done to this account, team or other thing.")
     ] = None,
     team_id: Annotated[UUID | None, Query(description="Only events of this team.")] = None,
-    since: Annotated[schemas.Moment | None, Query(description="Only from then on.")] = None,
-    until: Annotated[schemas.Moment | None, Query(description="Only before then.")] = None,
+    since: Annotated[schemas.Since | None, Query(description="Only from then on.")] = None,
+    until: Annotated[schemas.Since | None, Query(description="Only before then.")] = None,
 ) -> Json[Page[schemas.AuditEvent]]:
     """List what has happened on the platform, the newest first. Nobody can change what is there."""
     return await service.list_events(

@@ -6,12 +6,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
 
 from src.auth.constants import KeyState
 from src.management.constants import REASON_MAX
 from src.permissions import PlatformRole
-from src.schemas import Payload, Printable
+from src.schemas import Flag, Moment, Payload, Printable
 from src.users.constants import Status
 from src.users.schemas import Email, Locale, Name, UserId, Username
 
@@ -23,13 +22,7 @@ Reason = Annotated[
 ]
 
 
-def _aware(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise PydanticCustomError("timezone_aware", "Say which time zone is meant, such as `Z`.")
-    return value
-
-
-Moment = Annotated[datetime, AfterValidator(_aware), Field(examples=["2026-11-01T00:00:00Z"])]
+Since = Annotated[Moment, Field(examples=["2026-11-01T00:00:00Z"])]
 
 
 def _ordered(roles: list[PlatformRole]) -> list[PlatformRole]:
@@ -59,7 +52,7 @@ class UserCreate(Reasoned):
 class UserUpdate(Reasoned):
     """Whether the account may be used."""
 
-    disabled: bool
+    disabled: Flag
 
 
 class RolesUpdate(Reasoned):

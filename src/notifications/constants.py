@@ -56,6 +56,7 @@ class SecurityEvent(StrEnum):
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  (no password)
     PASSWORD_RESET = "password_reset"  # noqa: S105  (no password)
+    PASSWORD_WIPED = "password_wiped"  # noqa: S105  (no password)
     EMAIL_CHANGED = "email_changed"
     EMAIL_CHANGE_UNDONE = "email_change_undone"
     PHONE_CHANGED = "phone_changed"

@@ -73,6 +73,7 @@ def _compiled(template: Template, language: str) -> _Compiled:
         subject = head.removeprefix(_SUBJECT)
         content = (folder / f"{language}.mjml").read_text("utf-8")
         layout = (_ROOT / "layout.mjml").read_text("utf-8")
+        layout = layout.replace("<mjml>", f'<mjml lang="{language}" dir="ltr">')
         html = mjml2html(layout.replace(_CONTENT, content), disable_comments=True)
     plain, escaping = _environment(is_html=False), _environment(is_html=True)
     return _Compiled(

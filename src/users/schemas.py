@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Annotated, NewType
 from uuid import UUID
 
+import babel.core
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from src.schemas import Payload, Printable, Zone
+from src.schemas import Flag, Payload, Printable, Zone
 from src.users.constants import EMAIL_MAX, NAME_MAX, USERNAME_MAX, USERNAME_MIN, Status, ThemeMode
 
 UserId = NewType("UserId", UUID)
@@ -36,8 +38,38 @@ Username = Annotated[
     Field(description="Letters, digits, `_`, `.` and `-`; compared without case."),
 ]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=NAME_MAX), Printable]
+
+
+@cache
+def _known_codes() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The languages, scripts and territories that the Unicode CLDR has names for."""
+    names = babel.Locale("en")
+    return frozenset(names.languages), frozenset(names.scripts), frozenset(names.territories)
+
+
+def _normal_locale(value: str) -> str:
+    """The tag as BCP 47 would have it written: `en-US`, `zh-Hant-TW`."""
+    languages, scripts, territories = _known_codes()
+    try:
+        language, territory, script, variant, *_ = babel.core.parse_locale(value, sep="-")
+    except ValueError:
+        language, territory, script, variant = "", None, None, None
+    is_known = (
+        language in languages - {"und"}
+        and (not script or script in scripts)
+        and (not territory or territory in territories)
+    )
+    if not is_known:
+        raise PydanticCustomError("unknown_locale", "This is no language tag, such as `en-US`.")
+    parts = (language, script, territory, variant and variant.lower())
+    return "-".join(part for part in parts if part)
+
+
 Locale = Annotated[
-    str, StringConstraints(pattern=r"^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)
+    str,
+    StringConstraints(pattern=r"^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35),
+    AfterValidator(_normal_locale),
+    Field(examples=["en-US"]),
 ]
 
 
@@ -115,8 +147,8 @@ class ThemeUpdate(Payload):
 
 
 class NotificationsUpdate(Payload):
-    mails: bool | None = None
-    pushes: bool | None = None
+    mails: Flag | None = None
+    pushes: Flag | None = None
 
 
 class PreferencesUpdate(Payload):

@@ -63,8 +63,9 @@ async def email_of(execute: Execute, user: factories.User) -> str:
 async def test_asking_changes_nothing_yet(
     client: AsyncClient, ann: factories.User, conn: Connection, execute: Execute
 ) -> None:
-    assert (await ask(client, ann)).status_code == 202
+    response = await ask(client, ann)
 
+    assert (response.status_code, response.json()) == (202, {"status": "check_email"})
     assert await email_of(execute, ann) == ann.email
     assert [one.to for one in await mail.messages(conn)] == [NEW]
 

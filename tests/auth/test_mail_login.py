@@ -8,7 +8,7 @@ from httpx2 import AsyncClient, Response
 
 from src.config import AuthenticationSettings, PageSettings
 from src.database import Connection, Transaction
-from src.notifications.constants import Template
+from src.notifications.constants import SecurityEvent, Template
 from tests import factories, mail
 from tests.auth.conftest import Work
 from tests.conftest import Execute, MakeClient
@@ -191,6 +191,23 @@ async def test_who_proves_the_mailbox_first_shuts_out_who_signed_up_with_it(
     assert await execute("SELECT account_id FROM password") == [(bob.id,)]
     actions = await execute("SELECT action FROM audit_event ORDER BY action")
     assert actions == [("api_key.created",), ("password.wiped",), ("session.revoked",)]
+    told = await mail.last(conn, to="ann@example.org")
+    assert (told.template, told.params) == (
+        Template.SECURITY_NOTICE,
+        {"event": SecurityEvent.PASSWORD_WIPED},
+    )
+
+
+async def test_who_had_no_password_is_told_of_none(
+    client: AsyncClient, conn: Connection, work: Work, execute: Execute
+) -> None:
+    ann = await factories.user(conn)
+    await execute("DELETE FROM password")
+    token = await linked(client, conn, work, ann.email)
+
+    assert (await redeem(client, token=token)).status_code == 200
+
+    assert (await mail.last(conn, to=ann.email)).template is Template.MAGIC_LINK
 
 
 @pytest.mark.parametrize("change", ["email = 'other@example.org'", "status = 'disabled'"])

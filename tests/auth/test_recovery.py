@@ -192,6 +192,41 @@ async def test_a_bad_password_leaves_the_token_usable(
     assert (await reset(client, token=token)).status_code == 204
 
 
+def detail_of(response: Response) -> str:
+    (mistake,) = problem(response, 422, "validation_failed")["errors"]
+    return str(mistake["detail"])
+
+
+async def test_who_has_a_token_is_told_how_long_their_password_must_be(
+    client: AsyncClient, conn: Transaction, work: Work
+) -> None:
+    ann, bob = (await secure(conn)).user, await factories.user(conn)
+    for user, minimum in (ann, 8), (bob, 15):
+        params = await asked(client, conn, work, user.email)
+        response = await reset(client, token=token_of(params), password="owls9by"[: minimum - 1])
+
+        assert detail_of(response) == f"Use at least {minimum} characters."
+        page = await client.get(params["link"])
+        assert f"It has {minimum} characters or more" in page.text
+        assert f'minlength="{minimum}"' in page.text
+        assert (await reset(client, token=token_of(params))).status_code == 204
+        assert "It has 15 characters or more" in (await client.get(params["link"])).text
+
+
+async def test_who_has_shown_nothing_yet_is_told_both_numbers(
+    client: AsyncClient, conn: Transaction, work: Work
+) -> None:
+    ann, bob = (await secure(conn)).user, await factories.user(conn)
+    told = set()
+    for user in (ann, bob):
+        await asked(client, conn, work, user.email)
+        response = await reset(client, email=user.email, code="000000", password="owls9by")
+        told.add(detail_of(response))
+
+    assert told == {"Use at least 15 characters; beside a second factor, 8 are enough."}
+    assert "It has 15 characters or more" in (await client.get(f"{URL}?token=core_once_x")).text
+
+
 @pytest.mark.parametrize(
     "body",
     [

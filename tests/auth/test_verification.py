@@ -3,10 +3,11 @@ from collections.abc import Mapping
 import pytest
 from httpx2 import AsyncClient
 
+from src.constants import Environment
 from src.database import Connection
 from src.notifications.constants import Template
 from tests import factories, mail
-from tests.conftest import Execute
+from tests.conftest import Execute, MakeClient
 from tests.http import acting_as, mistakes, problem
 
 ASK = "/v1/auth/email/verification"
@@ -76,7 +77,9 @@ async def test_five_wrong_codes_and_the_right_one_is_dead(
 async def test_one_may_ask_for_oneself(client: AsyncClient, conn: Connection) -> None:
     ann = await factories.user(conn)
 
-    assert (await client.post(ASK, headers=acting_as(ann))).status_code == 202
+    response = await client.post(ASK, headers=acting_as(ann))
+
+    assert (response.status_code, response.json()) == (202, {"status": "check_email"})
 
     assert [one.to for one in await mail.messages(conn)] == [ann.email]
     problem(await client.post(ASK), 401, "not_authenticated")
@@ -118,6 +121,30 @@ async def test_within_a_minute_nothing_more_is_sent_and_the_first_link_lives(
     (sent,) = await mail.messages(conn, to=ann.email)
     token = sent.params["link"].partition("token=")[2]
     assert (await client.post(VERIFY, json={"token": token})).status_code == 204
+
+
+async def test_on_a_developers_machine_each_mail_that_is_asked_for_comes(
+    make_client: MakeClient, conn: Connection
+) -> None:
+    client = await make_client(environment=Environment.LOCAL)
+    ann = await factories.user(conn)
+    for _ in range(7):
+        await ask(client, ann)
+
+    assert len(await mail.messages(conn, to=ann.email)) == 7
+
+
+async def test_a_mail_that_is_withheld_leaves_a_line_in_the_log(
+    client: AsyncClient, conn: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann = await factories.user(conn)
+    with caplog.at_level("INFO", "core_api.limits"):
+        await ask(client, ann)
+        assert "mail withheld" not in caplog.text
+        await ask(client, ann)
+
+    assert "mail withheld" in caplog.text
+    assert ann.email not in caplog.text
 
 
 async def test_a_link_of_yesterday_has_expired(

@@ -13,7 +13,7 @@ from tests.database import ROOT
 
 APP = create_app(Settings.model_construct())
 DOCUMENT = APP.openapi()
-NEEDS_NO_DATABASE = {"ping", "show_reset_page", "show_login_page"}
+NEEDS_NO_DATABASE = {"ping", "show_login_page"}
 SENDS_ON = {"finish_sso", "finish_sso_by_form"}
 """What goes wrong goes back with the browser."""
 METHODS = {"get", "put", "post", "delete", "patch"}

@@ -32,7 +32,7 @@ MAY_WRITE_HERE = {
 }
 """What single routes may write, by the names of their functions."""
 ASKS_NOTHING = {
-    *("ping", "get_liveness", "show_reset_page", "show_login_page"),
+    *("ping", "get_liveness", "show_login_page"),
     *("list_sso_providers", "begin_sso"),
 }
 """The GET routes that have no need of the database."""

@@ -32,6 +32,7 @@ def test_without_any_setting_a_service_is_local_and_open(environ: pytest.MonkeyP
     assert settings.signup_is_open
     assert not settings.cookies_are_secure
     assert not settings.database.is_given
+    assert (settings.rates.mail_address_minute, settings.rates.mail_address) == (0, 0)
 
 
 def test_elsewhere_it_is_private_and_its_cookies_are_secure(
@@ -41,6 +42,14 @@ def test_elsewhere_it_is_private_and_its_cookies_are_secure(
 
     assert not settings.signup_is_open
     assert settings.cookies_are_secure
+    assert (settings.rates.mail_address_minute, settings.rates.mail_address) == (1, 5)
+
+
+def test_mails_to_an_address_are_counted_as_somebody_says(environ: pytest.MonkeyPatch) -> None:
+    settings = read(environ, LIMITS__RATES__MAIL_ADDRESS_MINUTE="3", LIMITS__RATES__LOGIN_IP="7")
+
+    assert (settings.rates.mail_address_minute, settings.rates.mail_address) == (3, 0)
+    assert settings.rates.login_ip == 7
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,13 @@ def mailing(port: int, **changes: Any) -> MailingSettings:
 
 
 @asynccontextmanager
-async def mute(*, after: bytes | None = None) -> AsyncIterator[tuple[int, list[bytes]]]:
+async def mute(
+    *, after: bytes | None = None, offers: bytes = b""
+) -> AsyncIterator[tuple[int, list[bytes]]]:
     """A server that takes connections and answers none: its port, and what it was told.
 
-    With `after`, it is polite until it has been told that, and then hangs up.
+    With `after`, it is polite until it has been told that, and then hangs up; `offers` is what it
+    says it can do.
     """
     heard: list[bytes] = []
     done = asyncio.Event()
@@ -66,7 +69,12 @@ async def mute(*, after: bytes | None = None) -> AsyncIterator[tuple[int, list[b
                     break
                 if not is_content:
                     is_content = line == b"DATA\r\n"
-                    writer.write(b"354 go on\r\n" if is_content else b"250 OK\r\n")
+                    if line.startswith(b"EHLO") and offers:
+                        writer.write(b"250-mail.test\r\n250 " + offers + b"\r\n")
+                    elif line.startswith(b"AUTH"):
+                        writer.write(b"235 welcome\r\n")
+                    else:
+                        writer.write(b"354 go on\r\n" if is_content else b"250 OK\r\n")
         writer.close()
 
     server = await asyncio.start_server(listen, "127.0.0.1", 0)

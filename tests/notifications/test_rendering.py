@@ -50,6 +50,8 @@ def test_every_template_is_whole_in_every_language(template: Template, language:
         if is_mail:
             seen = unescape(rendered.html) if name == "link" else words(rendered.html)
             assert value in seen, name
+    assert bool(re.search(rf'<html [^>]*lang="{language}"', rendered.html)) == is_mail
+    assert 'lang="und"' not in rendered.html
     for text in (rendered.subject, rendered.text, rendered.html):
         assert not re.search(r"\{\{|\{%|%\}|\}\}|<mj|<!-- content", text)
 

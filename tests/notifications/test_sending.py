@@ -11,8 +11,10 @@ from src.config import Settings
 from src.constants import Environment
 from src.database import Transaction
 from src.notifications import service
-from src.notifications.client import open_clients
+from src.notifications.client import Clients, open_clients
 from src.notifications.constants import SEND_TASK, State
+from src.notifications.exceptions import Undelivered
+from src.notifications.schemas import Envelope
 from src.notifications.service.sending import wait_after
 from src.security import Sealer
 from tests import mail
@@ -92,7 +94,7 @@ async def test_a_worker_that_died_before_it_said_so_sends_the_same_message_id(
 
 
 async def test_a_server_that_is_down_is_tried_again_by_another_job(
-    conn: Transaction, execute: Execute, url: str
+    conn: Transaction, execute: Execute, url: str, box: Mailbox
 ) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -101,9 +103,11 @@ async def test_a_server_that_is_down_is_tried_again_by_another_job(
 
     async with clients_of(url, mailing=mailing(port)) as clients:
         await attempt(conn, clients, message_id, 0)
+    async with clients_of(url, mailing=mailing(box.port)) as clients:
         # The first job comes back from the dead: the second one has taken over.
         await attempt(conn, clients, message_id, 0)
 
+    assert box.mails == []
     state, attempts, error, has_params = await state_of(execute)
     assert (state, attempts, has_params) == ("queued", 1, True)
     assert error is not None
@@ -114,6 +118,35 @@ async def test_a_server_that_is_down_is_tried_again_by_another_job(
         name=SEND_TASK,
     )
     assert jobs == [({"message_id": str(message_id), "attempt": 1}, True, True)]
+
+
+async def test_a_job_that_is_overtaken_while_it_tries_leaves_no_other_behind(
+    conn: Transaction, execute: Execute
+) -> None:
+    message_id = await write(conn)
+
+    class Overtaken:
+        """Takes nothing, and meanwhile another worker has tried too."""
+
+        def __init__(self, between: Clients | None) -> None:
+            self._between = between
+
+        async def send(self, envelope: Envelope) -> None:
+            if self._between is not None:
+                await attempt(conn, self._between, message_id, 0)
+            raise Undelivered("not now")
+
+    def through(way_out: Overtaken) -> Clients:
+        return Clients(service="Birds", mail=way_out, sms=None, has_outbox=False)
+
+    await attempt(conn, through(Overtaken(through(Overtaken(None)))), message_id, 0)
+
+    assert await state_of(execute) == ("queued", 1, "not now", True)
+    jobs = await execute(
+        "SELECT args FROM procrastinate_jobs WHERE task_name = %(name)s ORDER BY id OFFSET 1",
+        name=SEND_TASK,
+    )
+    assert jobs == [({"message_id": str(message_id), "attempt": 1},)]
 
 
 @pytest.mark.parametrize("answer", ["421 4.3.2 busy", "450 4.2.1 try later", "452 4.3.1 full"])
@@ -215,7 +248,7 @@ async def test_a_password_is_not_told_to_a_server_without_tls(
     signed = {"username": "core", "password": SecretStr("kept for the server")}
 
     async with (
-        mute(after=b"QUIT\r\n") as (port, heard),
+        mute(after=b"QUIT\r\n", offers=b"AUTH PLAIN LOGIN") as (port, heard),
         clients_of(url, mailing=mailing(port, **signed)) as clients,
     ):
         await attempt(conn, clients, message_id, 0)

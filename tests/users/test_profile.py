@@ -57,6 +57,23 @@ async def test_one_changes_what_one_is_called_and_where_one_is(
     ) == [(1,)]
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("en-us", "en-US"),
+        ("ZH-hant-tw", "zh-Hant-TW"),
+        ("es-419", "es-419"),
+        ("ca-valencia", "ca-valencia"),
+    ],
+)
+async def test_a_locale_is_kept_as_language_tags_are_written(
+    client: AsyncClient, conn: Connection, given: str, kept: str
+) -> None:
+    ann = await factories.user(conn)
+
+    assert (await patch(client, ann, "/v1/users/me", {"locale": given}))["locale"] == kept
+
+
 async def test_what_is_left_out_or_null_stays(client: AsyncClient, conn: Connection) -> None:
     ann = await factories.user(conn)
     await patch(client, ann, "/v1/users/me", {"given_name": "Ann", "display_name": "A."})
@@ -88,6 +105,10 @@ async def test_a_username_belongs_to_one_whatever_its_case(
         ({"username": "ab"}, "/username"),
         ({"time_zone": "Mars/Olympus"}, "/time_zone"),
         ({"locale": "not a language"}, "/locale"),
+        ({"locale": "xx-bad"}, "/locale"),
+        ({"locale": "xx"}, "/locale"),
+        ({"locale": "en-XQ"}, "/locale"),
+        ({"locale": "und"}, "/locale"),
         ({"given_name": "A\nB"}, "/given_name"),
         ({"display_name": "x" * 101}, "/display_name"),
         ({"email": "new@example.org"}, "/email"),

@@ -11,6 +11,7 @@ from src.auth.email_change.dependencies import Proposed
 from src.auth.onetime.constants import Purpose
 from src.auth.onetime.exceptions import ExpiredToken, InvalidCode, InvalidOneTimeToken
 from src.auth.onetime.schemas import SentToken
+from src.auth.schemas import CheckEmail
 from src.auth.verification import service as verification_service
 from src.constants import API_PREFIX
 from src.dependencies import Deciding, ProcessSettings, Transaction
@@ -37,7 +38,7 @@ async def change_my_email(
     settings: ProcessSettings,
     links: CurrentLinks,
     conn: Transaction,
-) -> None:
+) -> CheckEmail:
     """Mail a link and a code to the new address; nothing changes before it is confirmed.
 
     Asking again kills what was sent before. A private service does not tell whether the address is
@@ -53,6 +54,7 @@ async def change_my_email(
             email=proposed.email,
             owner=proposed.owner,
         )
+    return CheckEmail()
 
 
 @my_router.get(

@@ -134,7 +134,8 @@ async def redeem_login(
     """Sign in by the token of the mail's link, or by its code, with the address and its flow.
 
     The email counts as verified then. If it did not before, the account's password and its other
-    sessions are gone: they may be those of somebody who signed up with an address of others.
+    sessions are gone: they may be those of somebody who signed up with an address of others. A
+    mail says so; whoever wants a password then chooses a new one (`PUT /v1/users/me/password`).
     """
     signing_in.check_transport(signing, redemption.token_transport)
     if redemption.token is not None:
@@ -150,7 +151,7 @@ async def redeem_login(
             code=redemption.code or "",
             flow_id=redemption.flow_id,
         )
-    user_id = await service.enter(conn, spent)
+    user_id = await service.enter(conn, signing.authentication.issuer.sealer, spent)
     return await signing_in.complete(
         conn,
         signing,

@@ -56,7 +56,7 @@ async def make_up(conn: Connection) -> Flow:
     return Flow(flow_id=FlowId(uuid7()), expires_at=await _later(conn, seconds=lifetime))
 
 
-async def enter(conn: Transaction, spent: OneTimeToken) -> UserId:
+async def enter(conn: Transaction, sealer: Sealer, spent: OneTimeToken) -> UserId:
     """Who has come by a link or a code, which proves that the mailbox is theirs.
 
     If nobody had proved that before, the password and the sessions from before are taken away: they
@@ -69,5 +69,5 @@ async def enter(conn: Transaction, spent: OneTimeToken) -> UserId:
     if was_proved is None:
         raise InvalidOneTimeToken()
     if not was_proved:
-        await password_service.wipe_unproven(conn, user_id=user_id)
+        await password_service.wipe_unproven(conn, sealer, user_id=user_id)
     return user_id

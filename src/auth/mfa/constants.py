@@ -17,6 +17,7 @@ CHANGED = "factor_changed"
 
 class ErrorCode(StrEnum):
     INVALID_MFA_CODE = "invalid_mfa_code"
+    WRONG_TOTP_CODE = "wrong_totp_code"
     TOTP_ENABLED = "totp_enabled"
     TOTP_NOT_FOUND = "totp_not_found"
     MFA_NOT_ENABLED = "mfa_not_enabled"

@@ -16,6 +16,16 @@ class InvalidMfaCode(Unauthenticated):
     commits = True
 
 
+class WrongTotpCode(Unauthenticated):
+    """One answer for a code that is mistyped and one of another time."""
+
+    code = ErrorCode.WRONG_TOTP_CODE
+    message = (
+        "This is not the code that the app shows now: wait for its next one. If that is refused "
+        "too, see that the clock of the device is right."
+    )
+
+
 class TotpEnabled(Conflict):
     code = ErrorCode.TOTP_ENABLED
     message = "An authenticator app is set up already: remove it first."

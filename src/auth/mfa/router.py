@@ -120,7 +120,7 @@ async def create_totp(
     "/totp/confirm",
     summary="Confirm an authenticator app",
     responses=payload_problems(
-        *_FRESH, exceptions.InvalidMfaCode, exceptions.TotpNotFound, exceptions.TotpEnabled
+        *_FRESH, exceptions.WrongTotpCode, exceptions.TotpNotFound, exceptions.TotpEnabled
     ),
 )
 async def confirm_totp(

@@ -225,7 +225,7 @@ async def confirm_totp(
 ) -> list[str]:
     """Let the authenticator app count from now on; returns new recovery codes.
 
-    Raises TotpNotFound, TotpEnabled and InvalidMfaCode.
+    Raises TotpNotFound, TotpEnabled and WrongTotpCode.
     """
     found = await _find_totp(conn, user_id=user_id)
     if found is None:
@@ -234,7 +234,7 @@ async def confirm_totp(
         raise exceptions.TotpEnabled()
     step = codes.step_of(_unsealed(sealer, found, user_id), code, at=found.now)
     if step is None:
-        raise exceptions.InvalidMfaCode()
+        raise exceptions.WrongTotpCode()
     if await _confirm_totp(conn, user_id=user_id, secret=found.secret, step=step) == 0:
         raise exceptions.TotpEnabled()
     await note(

@@ -118,10 +118,16 @@ async def checked_reset(
     A code cannot be looked at without a try: until it is tried, nothing tells whose it is.
     """
     await limits_service.demand(pools, Rule.LOGIN_IP, caller.ip)
+    # By a code, whoever has a second factor may have less; who that is will be seen.
+    minimum = PASSWORD_MIN_BESIDE
     if reset.token is not None:
-        await onetime_service.look_at(
-            pools.deciding.single, purpose=Purpose.RESET_PASSWORD, token=reset.token
+        conn = pools.deciding.single
+        found = await onetime_service.look_at(
+            conn, purpose=Purpose.RESET_PASSWORD, token=reset.token
         )
+        minimum = await service.reset_min(conn, found)
+    elif passwords.has_fewer(reset.password, minimum):
+        raise Invalid(errors=[passwords.too_short_for_all("/password")])
     email = reset.email or ""
     return ResetSecret(
         token=reset.token,
@@ -131,8 +137,7 @@ async def checked_reset(
         hash=await authentication.hash_new(
             reset.password,
             context=[email.partition("@")[0]],
-            # Whoever has a second factor may have less; who that is will be seen.
-            minimum=PASSWORD_MIN_BESIDE,
+            minimum=minimum,
         ),
     )
 

@@ -1,6 +1,8 @@
 """`/v1/users/me/password`, and showing the password again: `/v1/auth/reauthenticate`."""
 
-from fastapi import APIRouter, Request, Response, status
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import HTMLResponse
 
 from src.audit import service as audit_service
@@ -22,18 +24,18 @@ from src.auth.mfa.exceptions import InvalidMfaCode, LongerPasswordRequired
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.auth.onetime.exceptions import ExpiredToken, InvalidCode, InvalidOneTimeToken
-from src.auth.onetime.schemas import MailRequest
+from src.auth.onetime.schemas import MailRequest, SentToken
 from src.auth.passkeys import service as passkeys_service
 from src.auth.passkeys.ceremonies import RelyingParty
 from src.auth.passkeys.dependencies import PossibleRelyingParty
-from src.auth.password import schemas, service
+from src.auth.password import service
 from src.auth.password.constants import RESET_TASK
 from src.auth.password.dependencies import CheckedReset, ConfirmedBy, OwnNewPassword
 from src.auth.password.exceptions import SamePassword
 from src.auth.password.schemas import Reauthentication
-from src.auth.schemas import Refreshed
+from src.auth.schemas import CheckEmail, Refreshed
 from src.constants import API_PREFIX
-from src.dependencies import Pools, ProcessSettings, Transaction
+from src.dependencies import Deciding, Pools, ProcessSettings, Transaction
 from src.exceptions import Busy, Invalid, Unavailable
 from src.limits.exceptions import RateLimited
 from src.openapi import payload_problems, private_problems, problems
@@ -126,7 +128,7 @@ async def recover_password(
     links: CurrentLinks,
     settings: ProcessSettings,
     conn: Transaction,
-) -> schemas.Accepted:
+) -> CheckEmail:
     """Mail a link and a code to the address, if an account has it. The answer is always the same.
 
     The link works for 30 minutes, the code for ten. Of several mails the last one counts, and
@@ -141,28 +143,33 @@ async def recover_password(
             detail={"page": links.reset_password(), "home": links.sign_in()},
             task=RESET_TASK,
         )
-    return schemas.Accepted(status="check_email")
+    return CheckEmail()
 
 
 @router.get(
     "/password/reset",
     summary="The page of a recovery mail",
     response_class=HTMLResponse,
+    responses=problems(Invalid, Unavailable),
 )
-async def show_reset_page() -> Response:
+async def show_reset_page(
+    conn: Deciding, token: Annotated[SentToken | None, Query()] = None
+) -> Response:
     """A page that asks for the new password, for installations without a front end.
 
-    The link of the mail leads here, and changes nothing: the page's button does.
+    The link of the mail leads here, and changes nothing: the page's button does. How many
+    characters the page asks for depends on the account, once the token is one that can be used.
     """
+    minimum = await service.reset_min(conn, await service.find_reset(conn, token=token))
     return pages.page(
         title="Choose a new password",
-        text="It has 15 characters or more: a sentence is easy to keep in mind.",
+        text=f"It has {minimum} characters or more: a sentence is easy to keep in mind.",
         button="Set the password",
         action=f"{API_PREFIX}/auth/password/reset",
         done="The password is set, and you are signed out everywhere. Sign in with it now.",
         fields=(
-            '<label>New password<input type="password" name="password" required minlength="15"'
-            ' maxlength="256" autocomplete="new-password"></label>'
+            '<label>New password<input type="password" name="password" required'
+            f' minlength="{minimum}" maxlength="256" autocomplete="new-password"></label>'
         ),
     )
 

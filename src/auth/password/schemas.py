@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
@@ -11,7 +11,7 @@ from src.auth.mfa.schemas import SentFactorCode
 from src.auth.onetime.schemas import SentCode, SentToken
 from src.auth.passkeys.schemas import Assertion
 from src.auth.schemas import AnyPassword
-from src.schemas import Payload
+from src.schemas import Flag, Payload
 from src.users.schemas import Email
 
 
@@ -20,7 +20,7 @@ class PasswordChange(Payload):
 
     current_password: AnyPassword | None = None
     new_password: AnyPassword
-    revoke_others: bool = True
+    revoke_others: Flag = True
 
 
 class Reauthentication(Payload):
@@ -31,13 +31,6 @@ class Reauthentication(Payload):
     password: AnyPassword | None = None
     totp: SentFactorCode | None = None
     assertion: Assertion | None = None
-
-
-@dataclass(slots=True)
-class Accepted:
-    """Whoever has this address gets a mail, if they have an account."""
-
-    status: Literal["check_email"]
 
 
 class PasswordReset(Payload):

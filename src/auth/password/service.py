@@ -7,7 +7,7 @@ from src.audit.constants import Action
 from src.auth import exceptions, notices, passwords
 from src.auth import service as auth_service
 from src.auth.api_keys import service as api_keys_service
-from src.auth.constants import LoginMethod
+from src.auth.constants import PASSWORD_MIN, LoginMethod
 from src.auth.links import with_token
 from src.auth.mfa import service as mfa_service
 from src.auth.onetime import service as onetime_service
@@ -148,12 +148,14 @@ async def remove(conn: Transaction, sealer: Sealer, *, user_id: UserId) -> None:
         await notices.send(conn, sealer, user_id=user_id, event=SecurityEvent.PASSWORD_CHANGED)
 
 
-async def wipe_unproven(conn: Transaction, *, user_id: UserId) -> None:
+async def wipe_unproven(conn: Transaction, sealer: Sealer, *, user_id: UserId) -> None:
     """Take away what an account has from before anybody had proved that its mailbox is theirs.
 
-    Whoever signed up with somebody else's address must not keep a way in once that one comes.
+    Whoever signed up with somebody else's address must not keep a way in once that one comes. Who
+    had chosen the password themselves is told by mail why it is gone.
     """
-    await _remove(conn, user_id=user_id)
+    if await _remove(conn, user_id=user_id) > 0:
+        await notices.send(conn, sealer, user_id=user_id, event=SecurityEvent.PASSWORD_WIPED)
     await api_keys_service.delete_all(conn, user_id=user_id)
     await auth_service.revoke_all_sessions(conn, user_id=user_id, reason="mailbox_proved")
     await onetime_service.forget(conn, user_id=user_id, purposes=KILLED)
@@ -193,6 +195,21 @@ async def mail_reset(conn: Transaction, sealer: Sealer, key: bytes, *, flow_id: 
         params=params,
         user_id=recipient.user_id,
     )
+
+
+async def find_reset(conn: Connection, *, token: str | None) -> OneTimeToken | None:
+    """A mailed token that a password could be set by; None if it is none."""
+    if token is None:
+        return None
+    found = await onetime_service.find(conn, purpose=Purpose.RESET_PASSWORD, token=token)
+    return None if found is None or found.is_spent or found.is_expired else found
+
+
+async def reset_min(conn: Connection, found: OneTimeToken | None) -> int:
+    """How many characters a token asks of the new password; without one, what most accounts do."""
+    if found is None or found.user_id is None:
+        return PASSWORD_MIN
+    return await mfa_service.password_min(conn, user_id=found.user_id)
 
 
 async def reset(

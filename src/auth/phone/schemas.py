@@ -10,14 +10,16 @@ from src.auth.onetime.schemas import SentCode
 from src.auth.phone.constants import PHONE_MAX
 from src.schemas import Payload, Printable
 
+Dialled = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=PHONE_MAX), Printable
+]
+
 
 class PhonePut(Payload):
     """A number as `phone`, or in two parts as `country_code` and `number`."""
 
     phone: Annotated[
-        str | None,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=PHONE_MAX),
-        Printable,
+        Dialled | None,
         Field(examples=["+4915112345678"], description="International, as E.164 has it."),
     ] = None
     country_code: Annotated[
@@ -26,9 +28,7 @@ class PhonePut(Payload):
         Field(description="The calling code of the country: `49`."),
     ] = None
     number: Annotated[
-        str | None,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=PHONE_MAX),
-        Printable,
+        Dialled | None,
         Field(description="The number as it is dialled inside the country."),
     ] = None
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from src.auth.constants import Aal, Transport
 from src.auth.schemas import SessionId
-from src.schemas import Payload
+from src.schemas import Flag, Payload
 
 
 @dataclass(slots=True)
@@ -34,4 +34,4 @@ class OwnSession:
 class SessionsEnd(Payload):
     """Which sessions to end."""
 
-    except_current: bool = True
+    except_current: Flag = True

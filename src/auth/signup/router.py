@@ -9,10 +9,11 @@ from src.auth.dependencies import CurrentLinks
 from src.auth.onetime.constants import Purpose
 from src.auth.onetime.exceptions import ExpiredToken, InvalidCode, InvalidOneTimeToken
 from src.auth.onetime.schemas import SentToken
+from src.auth.schemas import CheckEmail
 from src.auth.signing_in import CurrentSigningIn
 from src.auth.signup import service
 from src.auth.signup.dependencies import AcceptableSignup, CompletingPassword
-from src.auth.signup.schemas import CheckEmail, SignupCheck, SignupCompletion
+from src.auth.signup.schemas import SignupCheck, SignupCompletion
 from src.auth.verification import service as verification_service
 from src.auth.verification.schemas import LinkState
 from src.constants import API_PREFIX
@@ -59,7 +60,7 @@ async def sign_up(
         if signup.may_write:
             await service.write(conn, sealer, key, links, new=new, known=signup.known)
         signing.response.status_code = status.HTTP_202_ACCEPTED
-        return CheckEmail(status="check_email")
+        return CheckEmail()
     signing_in.check_transport(signing, new.token_transport)
     user = await service.create(conn, new=new, password_hash=signup.password_hash)
     if signup.may_write:

@@ -1,7 +1,6 @@
 """What callers send to sign up."""
 
-from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import model_validator
 
@@ -53,10 +52,3 @@ class SignupCompletion(Payload):
     def _is_either(self) -> Self:
         check_either(self.token, self.email, self.code)
         return self
-
-
-@dataclass(slots=True)
-class CheckEmail:
-    """A mail says how to go on."""
-
-    status: Literal["check_email"]

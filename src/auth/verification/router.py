@@ -9,6 +9,7 @@ from src.auth.dependencies import CurrentLinks, ProcessAuthentication
 from src.auth.onetime.constants import Purpose
 from src.auth.onetime.exceptions import ExpiredToken, InvalidCode, InvalidOneTimeToken
 from src.auth.onetime.schemas import SentToken
+from src.auth.schemas import CheckEmail
 from src.auth.verification import schemas, service
 from src.auth.verification.dependencies import Addressee
 from src.constants import API_PREFIX
@@ -34,7 +35,7 @@ async def request_email_verification(
     settings: ProcessSettings,
     links: CurrentLinks,
     conn: Transaction,
-) -> None:
+) -> CheckEmail:
     """Mail a link and a code to an address that waits for verification; without one, to your own.
 
     The answer is the same for every address. Nothing is sent to one that is verified already, that
@@ -44,6 +45,7 @@ async def request_email_verification(
         await service.send(
             conn, authentication.issuer.sealer, settings.secret_key, links, user=addressee
         )
+    return CheckEmail()
 
 
 @router.get(

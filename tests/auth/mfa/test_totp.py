@@ -73,8 +73,10 @@ async def test_a_wrong_code_confirms_nothing(client: AsyncClient, conn: Transact
     ann = await factories.user(conn)
     seed = (await start(client, ann))["secret"]
 
-    problem(await confirm(client, ann, wrong_code(seed)), 401, "invalid_mfa_code")
+    body = problem(await confirm(client, ann, wrong_code(seed)), 401, "wrong_totp_code")
 
+    assert "the app shows now" in body["detail"]
+    assert "sign in" not in body["detail"].lower()
     assert "mfa" not in await log_in(client, ann)
     assert (await confirm(client, ann, code_of(seed))).status_code == 200
 
@@ -84,7 +86,7 @@ async def test_starting_again_makes_another_seed(client: AsyncClient, conn: Tran
     first = (await start(client, ann))["secret"]
     second = (await start(client, ann))["secret"]
 
-    problem(await confirm(client, ann, code_of(first)), 401, "invalid_mfa_code")
+    problem(await confirm(client, ann, code_of(first)), 401, "wrong_totp_code")
     assert (await confirm(client, ann, code_of(second))).status_code == 200
 
 
@@ -164,7 +166,7 @@ async def test_the_other_sessions_end_with_it_and_without_it(
     ann = await factories.user(conn)
     seed = (await start(client, ann))["secret"]
     elsewhere = await factories.session(conn, ann)
-    problem(await confirm(client, ann, wrong_code(seed)), 401, "invalid_mfa_code")
+    problem(await confirm(client, ann, wrong_code(seed)), 401, "wrong_totp_code")
     assert (await client.get("/v1/users/me", headers=acting_as(elsewhere))).status_code == 200
 
     async def ended_by(change: Callable[[], Awaitable[Response]]) -> bool:

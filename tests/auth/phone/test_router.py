@@ -180,12 +180,13 @@ async def test_a_number_is_changed_and_removed_only_after_a_fresh_sign_in(
     [
         ({"phone": "+49 1511 2345678"}, "+4915112345678"),
         ({"country_code": "49", "number": "01511 2345678"}, "+4915112345678"),
+        ({"phone": "+4915112345678", "country_code": None, "number": None}, "+4915112345678"),
         ({"country_code": "+1", "number": "(415) 555-0123"}, "+14155550123"),
         ({"country_code": "44", "number": "07911 123456"}, "+447911123456"),
     ],
 )
 async def test_a_number_may_be_written_in_several_ways(
-    client: AsyncClient, conn: Transaction, body: dict[str, str], phone: str
+    client: AsyncClient, conn: Transaction, body: dict[str, str | None], phone: str
 ) -> None:
     ann = await factories.user(conn)
 
