@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Annotated, NewType
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from src.auth.api_keys.constants import NAME_MAX
 from src.auth.constants import Aal
 from src.auth.schemas import Principal, SessionId
 from src.permissions import Scope
-from src.schemas import Payload, Printable
+from src.schemas import Moment, Payload, Printable
 from src.users.schemas import UserId
 
 ApiKeyId = NewType("ApiKeyId", UUID)
@@ -38,7 +38,7 @@ class ApiKeyCreate(Payload):
 
     name: KeyName
     scopes: Scopes
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 @dataclass(slots=True)
