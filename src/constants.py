@@ -4,6 +4,8 @@ from enum import StrEnum
 
 VERSION = "0.1.0"
 API_PREFIX = "/v1"
+FIRST_HEADERS = "first_headers"
+"""Where a request's scope keeps its headers by name; of several of one name, the first."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 KIB = 1024

@@ -1,38 +1,39 @@
 """What any router may ask for."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
 from src import database, pagination
 from src.config import Settings
 from src.constants import PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, SAFE_METHODS
+from src.routing import at_once
 
 
 def current_settings(request: Request) -> Settings:
-    return cast("Settings", request.app.state.settings)
+    settings: Settings = request.scope["app"].state.settings
+    return settings
 
 
 def current_pools(request: Request) -> database.Pools:
-    return cast("database.Pools", request.app.state.pools)
+    pools: database.Pools = request.scope["app"].state.pools
+    return pools
 
 
-async def request_pools(request: Request) -> database.Pools:
-    return current_pools(request)
+request_pools = at_once(current_pools)
+request_settings = at_once(current_settings)
 
 
-async def request_settings(request: Request) -> Settings:
-    return current_settings(request)
-
-
-async def request_connection(request: Request) -> database.Connection:
+@at_once
+def request_connection(request: Request) -> database.Connection:
     """For statements that stand alone: nothing is borrowed.
 
     GET and HEAD read on sessions that PostgreSQL itself keeps from writing.
     """
     pools = current_pools(request)
-    return pools.read.single if request.method in SAFE_METHODS else pools.write.single
+    is_reading = request.scope["method"] in SAFE_METHODS
+    return pools.read.single if is_reading else pools.write.single
 
 
 async def request_transaction(request: Request) -> AsyncIterator[database.Transaction]:
@@ -43,7 +44,8 @@ async def request_transaction(request: Request) -> AsyncIterator[database.Transa
         yield conn
 
 
-async def deciding_connection(request: Request) -> database.Connection:
+@at_once
+def deciding_connection(request: Request) -> database.Connection:
     """For reads that decide on access: on the primary, even where a replica serves the others."""
     return current_pools(request).deciding.single
 

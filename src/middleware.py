@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
 from src import limiter, logs, problems, tracing
-from src.constants import MIB
+from src.constants import FIRST_HEADERS, MIB
 from src.exceptions import ErrorCode, PayloadTooLarge
 from src.metrics import Metrics
 
@@ -58,7 +58,7 @@ class RequestContext:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        sent = dict(scope["headers"])
+        sent = scope[FIRST_HEADERS] = dict(scope["headers"][::-1])
         request_id = _request_id(sent.get(b"x-request-id"))
         caller = tracing.parent(sent[b"traceparent"]) if b"traceparent" in sent else None
         trace_id = tracing.new_trace_id() if caller is None else caller.trace_id
@@ -104,7 +104,7 @@ class RequestContext:
     def _headers(self, given: Iterable[Header], request_id: str, is_private: bool) -> list[Header]:
         """The headers of an answer, and ours where it has none of that name."""
         headers = list(given)
-        names = [name for name, _ in headers]
+        names = dict(headers)
         if b"x-request-id" in names:
             headers = [header for header in headers if header[0] != b"x-request-id"]
         headers.append((b"x-request-id", request_id.encode()))

@@ -7,7 +7,7 @@ next request; those that arrive together share the reading.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from typing_extensions import override
 
@@ -21,6 +21,7 @@ _SESSIONS_AT_A_TIME = 500
 
 Name = TypeVar("Name", bound=Hashable)
 Found = TypeVar("Found")
+Awaited: TypeAlias = asyncio.Future[Found | None]
 
 
 class _Readings(ABC, Generic[Name, Found]):
@@ -107,23 +108,23 @@ class Callers:
         self._profiles = _Profiles()
         self._key_holders = _KeyHolders()
 
-    async def principal_of(self, conn: Connection, session_id: SessionId) -> Principal | None:
+    def principal_of(self, conn: Connection, session_id: SessionId) -> Awaited[Principal]:
         """Who is calling. None if the session or the account has ended.
 
         Raises Unavailable.
         """
-        return await self._principals.ask(conn, session_id)
+        return self._principals.ask(conn, session_id)
 
-    async def profile_of(self, conn: Connection, session_id: SessionId) -> Profile | None:
+    def profile_of(self, conn: Connection, session_id: SessionId) -> Awaited[Profile]:
         """Who is calling, and the account as its owner sees it: one reading for both.
 
         Raises Unavailable.
         """
-        return await self._profiles.ask(conn, session_id)
+        return self._profiles.ask(conn, session_id)
 
-    async def holder_of(self, conn: Connection, key_hash: bytes) -> KeyHolder | None:
+    def holder_of(self, conn: Connection, key_hash: bytes) -> Awaited[KeyHolder]:
         """Who is calling by a key. None if the key or the account has ended.
 
         Raises Unavailable.
         """
-        return await self._key_holders.ask(conn, key_hash)
+        return self._key_holders.ask(conn, key_hash)

@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
@@ -34,7 +34,7 @@ from src.exceptions import Invalid, PermissionDenied, Unauthenticated
 from src.limits import service as limits_service
 from src.limits.constants import Rule
 from src.permissions import enforces
-from src.routing import permission_of
+from src.routing import at_once, first_headers, permission_of
 from src.users import service as users_service
 from src.users.schemas import UserId
 
@@ -89,10 +89,12 @@ class Authentication:
         return await self.hasher.hash(password)
 
 
-async def request_authentication(request: Request) -> Authentication:
-    return cast("Authentication", request.app.state.authentication)
+def current_authentication(request: Request) -> Authentication:
+    authentication: Authentication = request.scope["app"].state.authentication
+    return authentication
 
 
+request_authentication = at_once(current_authentication)
 ProcessAuthentication = Annotated[Authentication, Depends(request_authentication)]
 
 
@@ -109,9 +111,9 @@ class SentToken:
 
 def sent_token(request: Request, settings: ProcessSettings) -> SentToken | None:
     """The access token that came along: the header's, else the cookie's."""
-    header = request.headers.get("authorization")
+    header = first_headers(request.scope).get(b"authorization")
     if header is not None:
-        scheme, _, text = header.partition(" ")
+        scheme, _, text = header.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not text.strip():
             raise exceptions.InvalidToken()
         return SentToken(text.strip(), Transport.BEARER)
@@ -132,7 +134,8 @@ async def claims_of(
     """
     if sent.is_key:
         raise ApiKeyNotAccepted()
-    claims = await authentication.verifier.verify(sent.text, pools)
+    verifier = authentication.verifier
+    claims = verifier.known(sent.text) or await verifier.verify(sent.text, pools)
     if sent.transport is Transport.COOKIE and request.method not in SAFE_METHODS:
         cookies.check_csrf(settings, request.headers, session_id=claims.session_id)
     return claims
@@ -193,7 +196,7 @@ async def current_profile(
 
 def admitted(request: Request, claims: tokens.Claims, found: AnyPrincipal | None) -> AnyPrincipal:
     """The caller, if the session still stands and the route is for them."""
-    if found is None or found.id != claims.user_id:
+    if found is None or found.id.int != claims.user_id.int:
         raise exceptions.InvalidToken()
     permission = permission_of(request)
     is_admitted = found.is_verified or permission.unverified
@@ -237,7 +240,7 @@ async def identified(request: Request) -> str | None:
     Raises Unavailable.
     """
     settings, pools = current_settings(request), current_pools(request)
-    authentication = await request_authentication(request)
+    authentication = current_authentication(request)
     try:
         sent = sent_token(request, settings)
         if sent is None:

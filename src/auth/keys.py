@@ -70,10 +70,10 @@ class KeyRing:
         Raises Unavailable where that needs a database that is away. Keys that were read once serve
         on meanwhile, and those who wait for a reading share its failure.
         """
-        if self._is_fresh(kid):
+        if self.is_fresh(kid):
             return
         async with self._lock:
-            if self._is_fresh(kid):
+            if self.is_fresh(kid):
                 return
             if time.monotonic() - self._failed_at >= _SHARED_FAILURE_SECONDS:
                 try:
@@ -109,7 +109,8 @@ class KeyRing:
         """The public halves, as RFC 7517 lays them down."""
         return self._jwks
 
-    def _is_fresh(self, kid: str | None) -> bool:
+    def is_fresh(self, kid: str | None = None) -> bool:
+        """Whether the keys were read lately, and `kid` is known or may not be asked again yet."""
         if self._loaded_at is None:
             return False
         age = time.monotonic() - self._loaded_at

@@ -27,7 +27,7 @@ from src.idempotency.schemas import AnswerSecret, Asked
 from src.permissions import Principal
 from src.routing import Route
 from src.routing.middleware import address_of
-from src.routing.runtime import replayed
+from src.routing.runtime import first_headers, replayed
 from src.routing.tree import Address, Tree
 from src.security import Sealer, keyed_hash
 
@@ -51,7 +51,7 @@ class Idempotency:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # No coroutine of its own for those without the header, which is nearly everybody.
-        if scope.get("method") == "POST" and any(name == _HEADER for name, _ in scope["headers"]):
+        if scope.get("method") == "POST" and _HEADER in first_headers(scope):
             return self._serve(scope, receive, send)
         return self.app(scope, receive, send)
 

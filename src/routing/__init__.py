@@ -7,7 +7,17 @@ Whatever is unusual about a route or a request goes to FastAPI itself, with the 
 FastAPI says what is right, this package only says it sooner.
 """
 
+from src.routing.at_once import at_once
 from src.routing.middleware import CompiledRoutes
 from src.routing.route import JsonRoute, Route, check_routes, permission_of
+from src.routing.runtime import first_headers
 
-__all__ = ["CompiledRoutes", "JsonRoute", "Route", "check_routes", "permission_of"]
+__all__ = [
+    "CompiledRoutes",
+    "JsonRoute",
+    "Route",
+    "at_once",
+    "check_routes",
+    "first_headers",
+    "permission_of",
+]

@@ -1,6 +1,6 @@
 """Serves what is compiled, and hands everything else on."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
@@ -68,7 +68,7 @@ class CompiledRoutes:
         self.max_body_size = max_body_size
         self.compiled: Compiled | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         compiled = self.compiled
         if compiled is None:
             compiled = self.compiled = Compiled(
@@ -81,9 +81,8 @@ class CompiledRoutes:
             and not scope["app"].dependency_overrides
         ):
             serve, values = found
-            await serve(scope, receive, send, values)
-        else:
-            await self.app(scope, receive, send)
+            return serve(scope, receive, send, values)
+        return self.app(scope, receive, send)
 
 
 def left_out(app: FastAPI) -> Mapping[str, str]:

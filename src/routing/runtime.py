@@ -11,12 +11,14 @@ from fastapi.exceptions import FastAPIError, ResponseValidationError
 from fastapi.routing import RouteContext
 from fastapi.utils import is_body_allowed_for_status_code
 from pydantic import ValidationError
+from pydantic_core import from_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from src import problems
+from src.constants import FIRST_HEADERS
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -54,6 +56,12 @@ class Watched:
         if message["type"] == "http.response.start":
             self.has_begun = True
         await self.send(message)
+
+
+def first_headers(scope: Scope) -> Mapping[bytes, bytes]:
+    """The headers of a request; of those that come several times, the first counts."""
+    found: dict[bytes, bytes] = scope.get(FIRST_HEADERS) or dict(scope["headers"][::-1])
+    return found
 
 
 def is_small(length: bytes | None, limit: int) -> bool:
@@ -109,10 +117,16 @@ def replayed(received: Sequence[Message], receive: Receive) -> Receive:
 
 
 def parsed(body: bytes, media: bytes | None) -> Any:
-    """The JSON of a body. Raises UnusualError or ValueError where FastAPI reads something else."""
+    """The JSON of a body. Raises UnusualError or ValueError where FastAPI reads something else.
+
+    What both readers take they read alike; the first is quicker, the second FastAPI's own.
+    """
     if not is_json(media):
         raise UnusualError
-    return json.loads(body)
+    try:
+        return from_json(body)
+    except ValueError:
+        return json.loads(body)
 
 
 def serialized(context: RouteContext, value: Any, status: int | None) -> Response:

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from src.database import Json
 from src.routing import runtime
+from src.routing.at_once import function_of
 from src.routing.plan import Argument, Plan, Value, adapter
 
 Handler = Callable[[Scope, Receive, Send, Sequence[str]], Awaitable[None]]
@@ -71,6 +72,7 @@ class _Writer:
                 "UnusualError",
                 "Watched",
                 "failed",
+                "first_headers",
                 "is_small",
                 "json_response",
                 "parsed",
@@ -131,9 +133,12 @@ class _Writer:
         if self.has_body:
             self.line("received = []")
         with self.block("try:"):
-            self.line("headers = dict(scope['headers'][::-1])  # the first of a name counts")
-            with self.block(f"if {' or '.join(self._doubts())}:"):
+            self.line("headers = first_headers(scope)")
+            # Most requests have none of these, which one look tells.
+            doubts = " or ".join(self._doubts())
+            with self.block(f"if not {self._telling()}.isdisjoint(headers) and ({doubts}):"):
                 self.line("raise UnusualError")
+            self._write_doubt_of_length()
             if self.plan.takes("query"):
                 self.line("query = scope['query_string'].decode('latin-1')")
                 self.line("query = dict(parse_qsl(query, keep_blank_values=True)) if query else {}")
@@ -161,6 +166,13 @@ class _Writer:
             self.line("await passed_on(scope, receive, send)")
             self.line("return")
 
+    def _write_doubt_of_length(self) -> None:
+        """HTTP/2 may send a body that no header tells of: somebody may read it, without a limit."""
+        if not self.has_body and self.plan.context.methods != {"GET"}:
+            told = "scope['http_version'][0] == '1' or b'content-length' in headers"
+            with self.block(f"if not ({told}):"):
+                self.line("raise UnusualError")
+
     def _doubts(self) -> Iterator[str]:
         """Conditions under which the headers alone make a request unusual."""
         yield "b'content-encoding' in headers"
@@ -168,9 +180,14 @@ class _Writer:
         yield f"not is_small(headers.get(b'content-length'), {self.limit})"
         if not self.has_body:
             yield "b'transfer-encoding' in headers"
-        if not self.has_body and self.plan.context.methods != {"GET"}:
-            # HTTP/2 may send a body that no header tells of: somebody may read it, without a limit.
-            yield "scope['http_version'][0] != '1' and b'content-length' not in headers"
+
+    def _telling(self) -> str:
+        """The name of the headers without which there is no doubt."""
+        telling = {b"content-encoding", b"expect", b"content-length"}
+        if not self.has_body:
+            telling.add(b"transfer-encoding")
+        self.names["telling"] = frozenset(telling)
+        return "telling"
 
     def _write_value(self, index: int, value: Value) -> None:
         name = self.values[index]
@@ -222,13 +239,14 @@ class _Writer:
         """
         for index, step in enumerate(self.plan.steps[first:], first):
             is_generator = step.scope != "call"
+            function = function_of(step.call)
             self.names[self.calls[index]] = (
-                asynccontextmanager(step.call) if is_generator else step.call
+                asynccontextmanager(step.call) if is_generator else function or step.call
             )
             call = f"{self.calls[index]}({self._arguments(step.arguments)})"
             result = self.results[index]
             if step.scope == "call":
-                self.line(f"{result} = await {call}")
+                self.line(f"{result} = {'' if function else 'await '}{call}")
             elif step.scope == "request":
                 self.line(f"{result} = await request_stack.enter_async_context({call})")
             else:

@@ -85,6 +85,8 @@ class Tree(Generic[T]):
 
     def __init__(self) -> None:
         self.root: _Node[T] = _Node()
+        self._whole: dict[str, _Node[T]] = {}
+        """Where addresses without a parameter end: no step is needed to get there."""
 
     def add(self, address: Address, found: T | None) -> None:
         """Let `found` be what the address leads to.
@@ -94,18 +96,26 @@ class Tree(Generic[T]):
         if address.segments is None:
             return
         node = self.root
+        names: list[str] = []
         for segment in address.segments:
             if segment is not None:
+                names.append(segment)
                 node = node.named.setdefault(segment, _Node())
             else:
                 if node.other is None:
                     node.other = _Node()
                 node = node.other
+        if len(names) == len(address.segments):
+            self._whole["/".join(names)] = node
         if found is not None:
             node.found.update(dict.fromkeys(address.methods or (), found))
 
     def find(self, method: str, path: str) -> tuple[T, Sequence[str]] | None:
         """What the address leads to, with the values of its parameters in order."""
+        whole = self._whole.get(path)
+        if whole is not None:
+            served = whole.found.get(method)
+            return None if served is None else (served, [])
         node = self.root
         values: list[str] = []
         for segment in path.split("/"):

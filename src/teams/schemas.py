@@ -46,7 +46,7 @@ class TeamCreate(Payload):
     slug: Annotated[
         Slug | None, Field(description="Without one, the team gets an address made of its name.")
     ] = None
-    settings: NewTeamSettings = NewTeamSettings()
+    settings: Annotated[NewTeamSettings, Field(default_factory=NewTeamSettings)]
 
 
 class TeamUpdate(Payload):

@@ -154,8 +154,8 @@ class NotificationsUpdate(Payload):
 class PreferencesUpdate(Payload):
     """What is absent or null stays as it is."""
 
-    theme: ThemeUpdate = ThemeUpdate()
-    notifications: NotificationsUpdate = NotificationsUpdate()
+    theme: Annotated[ThemeUpdate, Field(default_factory=ThemeUpdate)]
+    notifications: Annotated[NotificationsUpdate, Field(default_factory=NotificationsUpdate)]
 
 
 @dataclass(slots=True)

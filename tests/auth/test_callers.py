@@ -94,7 +94,7 @@ async def test_one_who_leaves_takes_nobody_along(
     session_id = await session_of(execute, ann)
     counted, callers = Counted(raw, deadline=10), Callers()
     leaving, staying = (
-        asyncio.create_task(callers.principal_of(counted, session_id)) for _ in range(2)
+        asyncio.ensure_future(callers.principal_of(counted, session_id)) for _ in range(2)
     )
     await asyncio.sleep(0)
 
