@@ -74,7 +74,7 @@ BREAKS = [
         {"       AND refresh_counter = %(counter)s\n": "       AND %(counter)s::int >= 0\n"},
         "defects/test_17_of_fifty_refreshes_there_is_one_successor.py"
         "::test_of_fifty_refreshes_there_is_one_successor",
-        "assert",
+        r"\{200, 401\} == \{200\}|assert \d+ == 1|assert \[\(",
     ),
     Break(
         "18: an email may be several accounts'",
@@ -82,7 +82,7 @@ BREAKS = [
         {'        sa.UniqueConstraint("email_key", name=op.f("account_email_key_key")),\n': ""},
         "defects/test_18_of_many_signups_at_once_one_wins.py"
         "::test_50_sign_ups_with_one_email_make_one_account",
-        "assert",
+        r"\(201, ''\): 50",
     ),
     Break(
         "19: a session lives days of a place, not seconds",
@@ -96,7 +96,7 @@ BREAKS = [
         },
         "defects/test_19_expiry_knows_no_time_zone.py"
         "::test_a_session_lives_its_seconds_across_a_change_of_the_clocks",
-        "assert",
+        r"10364400|assert \[\(",
     ),
     Break(
         "20: there is a page of settings",
@@ -142,7 +142,7 @@ BREAKS = [
         },
         "defects/test_21_a_form_of_another_site_is_refused.py"
         "::test_a_form_of_another_site_is_refused",
-        "AssertionError",
+        r"\(415, |\(20[0-9], ",
     ),
     Break(
         "21: another site signs its visitors out",

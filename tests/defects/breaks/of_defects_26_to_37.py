@@ -91,7 +91,7 @@ BREAKS = [
         },
         "defects/test_28_a_secret_of_one_purpose_serves_no_other.py"
         "::test_it_is_refused_by_every_other_consumer",
-        "AssertionError",
+        r"AssertionError: \('/v1/|== \[\(1,\)\]|assert \[\(",
     ),
     Break(
         "29: a payload may say whom it is about",
@@ -122,7 +122,7 @@ BREAKS = [
             )
         },
         "defects/test_30_a_mail_server_that_hangs_holds_nobody_up.py",
-        "assert",
+        r"assert 0\.\d+ < 0\.1",
     ),
     Break(
         "31: what is sent is printed",
@@ -168,7 +168,7 @@ BREAKS = [
         },
         "defects/test_34_a_token_carries_no_personal_data.py"
         "::test_tokens_of_one_address_have_nothing_in_common",
-        "assert",
+        r"fullmatch",
     ),
     Break(
         "34: a link says whom it is for",
@@ -225,7 +225,7 @@ BREAKS = [
             )
         },
         "defects/test_36_the_log_grows_by_a_line_a_request_without_its_secrets.py",
-        "assert",
+        r"assert \d+ == \d+",
     ),
     Break(
         "37: a body is read to its end",
@@ -257,6 +257,6 @@ BREAKS = [
         },
         "defects/test_37_no_body_is_read_beyond_its_limit_or_taken_for_what_it_is_not.py"
         "::test_the_name_of_a_file_leads_nowhere",
-        "assert",
+        r"'..' is contained here|assert not",
     ),
 ]
