@@ -37,7 +37,8 @@ def client_of(app: ASGIApp, *, base_url: str = BASE_URL) -> AsyncClient:
 def problem(response: Response, status: int, code: str) -> dict[str, Any]:
     """The body of an answer that must be this problem."""
     body = response.json() if response.content else {}
-    assert (response.status_code, body.get("code")) == (status, code), (
+    told = body.get("code") if isinstance(body, dict) else None
+    assert (response.status_code, told) == (status, code), (
         f"{response.status_code}: {response.text}"
     )
     assert response.headers["content-type"] == PROBLEM

@@ -226,10 +226,12 @@ async def test_an_allowed_origin_is_no_foreign_one(
     problem(await create_team(browser, headers), 403, "csrf_failed")
 
 
+@pytest.mark.parametrize("allow_credentials", [True, False])
 async def test_a_wildcard_of_cors_allows_no_page_to_use_cookies(
-    make_client: MakeClient, conn: Connection
+    make_client: MakeClient, conn: Connection, allow_credentials: bool
 ) -> None:
-    client = await make_client(cors=CorsSettings(allow_origins=("*",), allow_credentials=False))
+    cors = CorsSettings(allow_origins=("*",), allow_credentials=allow_credentials)
+    client = await make_client(cors=cors)
 
     for origin in ("https://evil.example", "*"):
         response = await log_in(client, conn, {"Origin": origin})

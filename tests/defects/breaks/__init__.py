@@ -4,11 +4,17 @@ from tests.defects.breaks import (
     of_defects_1_to_13,
     of_defects_14_to_25,
     of_defects_26_to_37,
+    of_second_factors,
+    of_sessions,
+    of_what_nobody_learns,
 )
 
 BREAKS = [
     *of_defects_1_to_13.BREAKS,
     *of_defects_14_to_25.BREAKS,
     *of_defects_26_to_37.BREAKS,
+    *of_what_nobody_learns.BREAKS,
+    *of_sessions.BREAKS,
+    *of_second_factors.BREAKS,
 ]
 """All of them. A rule that begins with a number is that defect of the list."""

@@ -218,7 +218,11 @@ BREAKS = [
     Break(
         "12: a header is taken apart without a look",
         "src/auth/dependencies.py",
-        {'scheme, _, text = header.partition(" ")': 'scheme, text = header.split(" ")'},
+        {
+            'scheme, _, text = header.decode("latin-1").partition(" ")': (
+                'scheme, text = header.decode("latin-1").split(" ")'
+            )
+        },
         "defects/test_12_any_authorization_header_gets_401.py::test_an_odd_header_gets_401",
         "500: ",
     ),
