@@ -72,6 +72,7 @@ from src.privacy.router import my_router as my_privacy_router
 from src.privacy.router import undo_router as deletion_undo_router
 from src.routing import CompiledRoutes, check_routes
 from src.security import Sealer
+from src.service_accounts.router import router as service_accounts_router
 from src.statistics.router import router as statistics_router
 from src.streaming import Downloads
 from src.teams.router import people_router
@@ -194,6 +195,7 @@ def create_app(
         signed_in_router,
         people_router,
         teams_router,
+        service_accounts_router,
         team_invitations_router,
         my_invitations_router,
         invitations_router,

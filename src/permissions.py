@@ -70,6 +70,22 @@ class Scope(StrEnum):
     EXPORTS_READ = "exports:read"
     STATISTICS_READ = "statistics:read"
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is about somebody, and so for no service account."""
+        return self in _PERSONAL
+
+
+_PERSONAL = frozenset(
+    {
+        Scope.PROFILE_READ,
+        Scope.PROFILE_WRITE,
+        Scope.DEVICES_READ,
+        Scope.DEVICES_WRITE,
+        Scope.TEAMS_JOIN,
+    }
+)
+
 
 class Principal(Enum):
     """What a caller must be before anything else is asked."""
@@ -305,6 +321,15 @@ PERMISSIONS: Mapping[str, Permission] = MappingProxyType(
         ),
         "transfer_ownership": team(Role.OWNER, fresh=True),
         "list_team_events": team(Role.ADMIN, scope=Scope.TEAMS_READ),
+        # service accounts
+        "create_service_account": team(Role.ADMIN),
+        "list_service_accounts": team(Role.ADMIN),
+        "get_service_account": team(Role.ADMIN),
+        "update_service_account": team(Role.ADMIN),
+        "delete_service_account": team(Role.ADMIN),
+        "create_service_account_key": team(Role.ADMIN, fresh=True),
+        "list_service_account_keys": team(Role.ADMIN),
+        "delete_service_account_key": team(Role.ADMIN),
         # invitations
         "create_invitation": team(
             Role.ADMIN, "to no role above one's own", scope=Scope.MEMBERS_WRITE

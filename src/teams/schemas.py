@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from src.database import Json
 from src.schemas import Payload, Printable, Zone
 from src.teams.constants import NAME_MAX, SLUG_MAX, SLUG_MIN, InvitedRole, InvitingRole, Role
+from src.users.constants import Kind
 from src.users.schemas import Locale, UserId
 
 TeamId = NewType("TeamId", UUID)
@@ -139,9 +140,10 @@ class TeamVersion:
 
 @dataclass(slots=True)
 class MemberUser:
-    """Who a member is."""
+    """Who a member is: a service account is a program of the team's."""
 
     id: UserId
+    kind: Kind
     username: str | None
     display_name: str
     email: Annotated[str | None, Field(description="Shown to admins and owners only.")]
@@ -179,6 +181,7 @@ class EventActor:
     """Who did it."""
 
     id: UserId
+    kind: Kind
     username: str | None
     display_name: str
 
@@ -208,5 +211,6 @@ class Person:
     """Somebody, as members of their teams see them."""
 
     id: UserId
+    kind: Kind
     username: str | None
     display_name: str

@@ -18,6 +18,18 @@ class Status(StrEnum):
     """Nothing is left but the id, which what others have made with it refers to."""
 
 
+class Kind(StrEnum):
+    """Who acts by an account: somebody, or a program of a team's."""
+
+    PERSON = "person"
+    SERVICE = "service"
+
+
+SERVICE_DOMAIN = "service.invalid"
+"""Where the addresses of service accounts are said to be: no mail goes there, and no payload takes
+one (RFC 2606)."""
+
+
 class ThemeMode(StrEnum):
     LIGHT = "light"
     DARK = "dark"

@@ -18,6 +18,7 @@ account = Table(
     Column("locale", Text, nullable=False, server_default="en"),
     Column("time_zone", Text, nullable=False, server_default="UTC"),
     Column("status", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default="person"),
     instant("email_verified_at", nullable=True),
     # While it is being deleted: until then that can be undone.
     instant("erase_at", nullable=True),
@@ -27,6 +28,9 @@ account = Table(
         "status IN ('pending', 'active', 'disabled', 'deleting', 'erased')", name="status"
     ),
     CheckConstraint("(status = 'deleting') = (erase_at IS NOT NULL)", name="erase_at"),
+    CheckConstraint("kind IN ('person', 'service')", name="kind"),
+    # A program has no mailbox, but an account an address.
+    CheckConstraint("kind = 'person' OR email LIKE '%@service.invalid'", name="service_email"),
     CheckConstraint("char_length(email) BETWEEN 3 AND 254", name="email_length"),
     CheckConstraint("username ~ '^[A-Za-z0-9_.-]{3,40}$'", name="username_format"),
     Index("account_erase_at_idx", "erase_at", "id", postgresql_where=text("erase_at IS NOT NULL")),

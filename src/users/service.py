@@ -1,9 +1,11 @@
 """What can be done with accounts."""
 
+from uuid import uuid4
+
 from src.audit.constants import Action
 from src.database import Connection, Json, Transaction, sql
 from src.users import exceptions
-from src.users.constants import ThemeMode
+from src.users.constants import SERVICE_DOMAIN, ThemeMode
 from src.users.schemas import (
     KnownUser,
     LockedUser,
@@ -21,8 +23,9 @@ from src.users.schemas import (
     VALUES (%(email)s, %(username)s, %(given_name)s, %(family_name)s, %(locale)s, 'active')
     RETURNING id, email, username, given_name, family_name, display_name, locale, time_zone,
               status, email_verified_at, created_at, updated_at
-    -- The payload holds to both.
+    -- The payload holds to both; people have whatever address they have.
     -- allow constraint(account_email_length_check, account_username_format_check)
+    -- allow constraint(account_service_email_check)
     """,
     constraints={
         "account_email_key_key": exceptions.EmailTaken,
@@ -49,8 +52,8 @@ async def create(
             CASE WHEN %(is_email_verified)s THEN now() END)
         ON CONFLICT (email_key) DO NOTHING
     RETURNING id
-    -- An email of this type is no longer, and there is no username.
-    -- allow constraint(account_email_length_check)
+    -- An email of this type is no longer, there is no username, and it is a person's.
+    -- allow constraint(account_email_length_check, account_service_email_check)
     """
 )
 async def create_unless_known(
@@ -62,10 +65,28 @@ async def create_unless_known(
 
 @sql(
     """
+    INSERT INTO account (kind, email, display_name, locale, status, email_verified_at)
+    VALUES ('service', %(email)s, %(name)s, 'en', 'active', now())
+    RETURNING id
+    -- The address is made of a random number.
+    -- allow constraint(account_email_length_check, account_service_email_check)
+    """
+)
+async def _create_service(conn: Transaction, *, email: str, name: str) -> UserId: ...
+
+
+async def create_service(conn: Transaction, *, name: str) -> UserId:
+    """Create the account of a program: nobody signs in to it, and no mail reaches it."""
+    return await _create_service(conn, email=f"{uuid4()}@{SERVICE_DOMAIN}", name=name)
+
+
+@sql(
+    """
     SELECT id, status IN ('active', 'pending') AS is_active, status = 'deleting' AS is_deleting,
            email_verified_at IS NOT NULL AS is_email_verified
       FROM account
      WHERE email_key = casefold(%(email)s COLLATE pg_unicode_fast) COLLATE "default"
+       AND kind = 'person'
        FOR NO KEY UPDATE
     """
 )
@@ -289,6 +310,7 @@ async def find(conn: Connection, *, user_id: UserId) -> KnownUser:
     SELECT id, email, locale, email_verified_at IS NOT NULL AS is_verified
       FROM account
      WHERE email_key = casefold(%(email)s COLLATE pg_unicode_fast) COLLATE "default"
+       AND kind = 'person'
     """
 )
 async def find_by_email(conn: Connection, *, email: str) -> KnownUser | None:
@@ -351,8 +373,8 @@ async def is_verified(conn: Connection, *, user_id: UserId, email: str) -> bool:
            status = CASE status WHEN 'pending' THEN 'active' ELSE status END,
            updated_at = now()
      WHERE id = %(user_id)s
-    -- The payload holds to the length.
-    -- allow constraint(account_email_length_check)
+    -- The payload holds to the length, and a service account proves no address.
+    -- allow constraint(account_email_length_check, account_service_email_check)
     """,
     constraints={"account_email_key_key": exceptions.EmailTaken},
 )

@@ -62,6 +62,8 @@ class Sample:
     headers: Mapping[str, str] = field(default_factory=dict)
     label: str = ""
     finer: Finer | None = None
+    programs: Verdict | None = None
+    """What service accounts are answered with, where it is for people only."""
     is_nested: bool = False
     """Whether `path` names a part of the place: one of another team's does not exist here."""
     verdict: Callable[[Scene], Verdict | None] | None = None
@@ -80,6 +82,7 @@ def ok(
     headers: Mapping[str, str] | None = None,
     label: str = "",
     finer: Finer | None = None,
+    programs: Verdict | None = None,
     is_nested: bool = False,
     verdict: Callable[[Scene], Verdict | None] | None = None,
     cookies: Callable[[Scene], Mapping[str, str]] | None = None,
@@ -93,6 +96,7 @@ def ok(
         headers or {},
         label,
         finer,
+        programs,
         is_nested,
         verdict,
         cookies,
@@ -243,6 +247,14 @@ def _myself(scene: Scene) -> Mapping[str, str]:
 
 def _member(scene: Scene) -> Mapping[str, str]:
     return {"user_id": scene.place.member_id}
+
+
+def _service_account(scene: Scene) -> Mapping[str, str]:
+    return {"service_account_id": scene.place.service_account_id}
+
+
+def _service_key(scene: Scene) -> Mapping[str, str]:
+    return {**_service_account(scene), "key_id": scene.place.key_id}
 
 
 def _invitation(scene: Scene) -> Mapping[str, str]:
@@ -422,11 +434,34 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     "list_members": [ok()],
     "update_member": [ok(path=_member, body=lambda _: {"role": "editor"}, is_nested=True)],
     "remove_member": [
-        ok(204, 409, path=_myself, label="oneself"),
+        ok(
+            204,
+            409,
+            path=_myself,
+            programs=Verdict(404, "member_not_found"),
+            label="oneself",
+        ),
         ok(204, path=_member, finer=_NOT_OTHERS, is_nested=True, label="another"),
     ],
     "transfer_ownership": [ok(body=lambda scene: {"user_id": scene.place.member_id})],
     "list_team_events": [ok()],
+    "create_service_account": [ok(201, body=lambda _: {"name": "import", "role": "admin"})],
+    "list_service_accounts": [ok()],
+    "get_service_account": [ok(path=_service_account, is_nested=True)],
+    "update_service_account": [
+        ok(path=_service_account, body=lambda _: {"role": "editor"}, is_nested=True)
+    ],
+    "delete_service_account": [ok(204, path=_service_account, is_nested=True)],
+    "create_service_account_key": [
+        ok(
+            201,
+            path=_service_account,
+            body=lambda _: {"name": "import", "scopes": ["answers:write"]},
+            is_nested=True,
+        )
+    ],
+    "list_service_account_keys": [ok(path=_service_account, is_nested=True)],
+    "delete_service_account_key": [ok(204, path=_service_key, is_nested=True)],
     "create_invitation": [
         ok(201, body=lambda _: {"kind": "link", "role": "viewer", "max_uses": 2})
     ],

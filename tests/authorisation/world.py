@@ -51,6 +51,7 @@ class Who(StrEnum):
     EXPIRED_KEY = "key that has expired"
     DELETED_KEY = "key that was deleted"
     DISABLED_KEY = "key of a disabled account"
+    SERVICE_KEY = "key of a service account: an admin, for all that one may have"
 
 
 MAILED = (
@@ -83,6 +84,7 @@ KEYS = {
     Who.EXPIRED_KEY: _ALL,
     Who.DELETED_KEY: _ALL,
     Who.DISABLED_KEY: _ALL,
+    Who.SERVICE_KEY: frozenset(scope for scope in Scope if not scope.is_personal),
 }
 """Those who call by a key, and what it was made for."""
 DEAD_KEYS = frozenset({Who.EXPIRED_KEY, Who.DELETED_KEY, Who.DISABLED_KEY})
@@ -107,6 +109,7 @@ _MEMBERS = {
     Who.EXPIRED_KEY: Role.OWNER,
     Who.DELETED_KEY: Role.OWNER,
     Who.DISABLED_KEY: Role.OWNER,
+    Who.SERVICE_KEY: Role.ADMIN,
 }
 
 
@@ -154,6 +157,9 @@ class Place:
     member_submission: str
     submissions: Mapping[Who, str]
     """Who has answered, and under which id."""
+    service_account_id: str = ""
+    key_id: str = ""
+    """A key of that account."""
     invitation_id: str = ""
     invitation_token: str = ""
 
@@ -222,6 +228,7 @@ async def make(app: FastAPI, conn: Transaction, execute: Execute, settings: Sett
         "UPDATE account SET status = 'disabled' WHERE id = ANY(%(ids)s)",
         ids=[users[Who.DISABLED].id, users[Who.DISABLED_KEY].id],
     )
+    await _serves(execute, users[Who.SERVICE_KEY])
     await execute(
         "UPDATE team SET deleted_at = now() WHERE id = %(id)s",
         id=world.places[Whose.DELETED].team_id,
@@ -242,6 +249,15 @@ async def _give_keys(
         id=users[Who.EXPIRED_KEY].id,
     )
     await execute("DELETE FROM api_key WHERE account_id = %(id)s", id=users[Who.DELETED_KEY].id)
+
+
+async def _serves(execute: Execute, user: factories.User) -> None:
+    """Make a program of somebody."""
+    await execute(
+        "UPDATE account SET kind = 'service', email = id || '@service.invalid' WHERE id = %(id)s",
+        id=user.id,
+    )
+    await execute("DELETE FROM password WHERE account_id = %(id)s", id=user.id)
 
 
 async def _caller(conn: Transaction, who: Who) -> factories.User:
@@ -289,7 +305,7 @@ async def _place(
         await _submitted(app, member, sheet),
         ids,
     )
-    return await _invited(app, place, owner)
+    return await _invited(app, await _served(app, place, owner), owner)
 
 
 async def _verify_everybody(execute: Execute) -> None:
@@ -302,6 +318,18 @@ async def _submitted(app: FastAPI, user: factories.User, sheet: sending.Sheet) -
     sent = await as_user(app, user, "PUT", path, sheet.part())
     assert sent.status == 201, sent.body
     return submission_id
+
+
+async def _served(app: FastAPI, place: Place, owner: factories.User) -> Place:
+    """The place, with a service account of its team and a key of that."""
+    url = f"/v1/teams/{place.team_id}/service-accounts"
+    made = await as_user(app, owner, "POST", url, {"name": "import"})
+    assert made.status == 201, made.body
+    account_id = made.json()["id"]
+    new = {"name": "key", "scopes": ["teams:read"]}
+    keyed = await as_user(app, owner, "POST", f"{url}/{account_id}/keys", new)
+    assert keyed.status == 201, keyed.body
+    return replace(place, service_account_id=account_id, key_id=keyed.json()["api_key"]["id"])
 
 
 async def _invited(app: FastAPI, place: Place, owner: factories.User) -> Place:

@@ -105,6 +105,8 @@ class World:
     identity_id: str
     key: str
     key_id: str
+    program_id: str
+    program_key_id: str
 
     @property
     def owner(self) -> factories.User:
@@ -127,6 +129,7 @@ def valid(world: World) -> dict[str, Sent]:
     member = f"{team}/members/{world.member.id}"
     invitation = f"{team}/invitations/{world.invitation['id']}"
     mine = f"/v1/users/me/invitations/{world.invitation['id']}"
+    program = f"{team}/service-accounts/{world.program_id}"
     passkey = f"/v1/users/me/passkeys/{world.passkey_id}"
     link = f"/v1/invitations/{world.invitation['token']}"
     links = world.links
@@ -308,6 +311,20 @@ def valid(world: World) -> dict[str, Sent]:
             headers=me,
         ),
         "list_team_events": Sent("GET", f"{team}/audit-log?action=team.created", headers=me),
+        "create_service_account": Sent(
+            "POST", f"{team}/service-accounts", {"name": " import é", "role": "editor"}, headers=me
+        ),
+        "list_service_accounts": Sent("GET", f"{team}/service-accounts", headers=me),
+        "get_service_account": Sent("GET", program, headers=me),
+        "update_service_account": Sent("PATCH", program, {"name": " é"}, headers=me),
+        "delete_service_account": Sent("DELETE", program, headers=me),
+        "create_service_account_key": Sent(
+            "POST", f"{program}/keys", {"name": "key", "scopes": ["teams:read"]}, headers=me
+        ),
+        "list_service_account_keys": Sent("GET", f"{program}/keys", headers=me),
+        "delete_service_account_key": Sent(
+            "DELETE", f"{program}/keys/{world.program_key_id}", headers=me
+        ),
         "create_invitation": Sent("POST", f"{team}/invitations", {"kind": "link"}, headers=me),
         "list_invitations": Sent("GET", f"{team}/invitations?state=active", headers=me),
         "update_invitation": Sent("PATCH", invitation, {"active": False}, headers=me),
@@ -584,6 +601,13 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
             headers=acting_as(on.owner),
         )
         assert invited.status_code == 201, invited.text
+        programs = f"/v1/teams/{on.published.team.id}/service-accounts"
+        program = await client.post(programs, json={"name": "x"}, headers=acting_as(on.owner))
+        program_key = await client.post(
+            f"{programs}/{program.json()['id']}/keys",
+            json={"name": "x", "scopes": ["teams:read"]},
+            headers=acting_as(on.owner),
+        )
         kept = await register(client, guest)
         asked, wanted = await ask(client), await options(client, member)
         device_id = str(uuid5(NAMESPACE, "device"))
@@ -634,6 +658,8 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         identity_id=str(linked.id),
         key=key.key,
         key_id=str(key.api_key.id),
+        program_id=program.json()["id"],
+        program_key_id=program_key.json()["api_key"]["id"],
     )
 
 

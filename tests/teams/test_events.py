@@ -54,7 +54,12 @@ async def test_the_log_tells_who_did_what(client: AsyncClient, conn: Connection)
         ("team.ownership_transferred", a, b, {"own_role": "admin"}),
         ("team.member_left", a, a, {"role": "admin"}),
     ]
-    assert events[0]["actor"] == {"id": a, "username": ann.username, "display_name": ""}
+    assert events[0]["actor"] == {
+        "id": a,
+        "kind": "person",
+        "username": ann.username,
+        "display_name": "",
+    }
     assert "@" not in response.text
     assert str(other.id) not in response.text
 

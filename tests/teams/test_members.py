@@ -60,6 +60,7 @@ async def test_members_see_each_other_and_only_admins_see_emails(
     assert [item["user"] for item in page["items"]] == [
         {
             "id": str(user.id),
+            "kind": "person",
             "username": user.username,
             "display_name": "",
             "email": user.email if sees else None,

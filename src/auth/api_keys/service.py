@@ -1,6 +1,7 @@
 """API keys: making them, finding whose they are, taking them away."""
 
 from datetime import datetime
+from uuid import UUID
 
 from src.audit import service as audit_service
 from src.audit.constants import Action
@@ -87,9 +88,14 @@ async def _add(
 
 
 async def create(
-    conn: Transaction, *, user_id: UserId, actor_id: UserId, new: ApiKeyCreate
+    conn: Transaction,
+    *,
+    user_id: UserId,
+    actor_id: UserId,
+    new: ApiKeyCreate,
+    team_id: UUID | None = None,
 ) -> NewApiKey:
-    """Make a key for an account. Raises ApiKeyLimit and ExpiryPassed."""
+    """Make a key for an account, somebody's or a team's. Raises ApiKeyLimit and ExpiryPassed."""
     await auth_service.hold_account(conn, user_id=user_id)
     if await _count(conn, user_id=user_id) >= KEYS_MAX:
         raise exceptions.ApiKeyLimit()
@@ -108,6 +114,7 @@ async def create(
         action=Action.API_KEY_CREATED,
         actor_id=actor_id,
         object_id=key.id,
+        team_id=team_id,
         detail={"owner_id": str(user_id), "prefix": key.prefix, "scopes": key.scopes},
     )
     return NewApiKey(api_key=key, key=made.text)
@@ -134,7 +141,14 @@ async def create_own(
 async def _delete(conn: Transaction, *, user_id: UserId, key_id: ApiKeyId) -> str: ...
 
 
-async def delete(conn: Transaction, *, user_id: UserId, actor_id: UserId, key_id: ApiKeyId) -> None:
+async def delete(
+    conn: Transaction,
+    *,
+    user_id: UserId,
+    actor_id: UserId,
+    key_id: ApiKeyId,
+    team_id: UUID | None = None,
+) -> None:
     """End a key of an account: the very next request finds it gone. Raises ApiKeyNotFound."""
     prefix = await _delete(conn, user_id=user_id, key_id=key_id)
     await audit_service.record(
@@ -142,11 +156,12 @@ async def delete(conn: Transaction, *, user_id: UserId, actor_id: UserId, key_id
         action=Action.API_KEY_DELETED,
         actor_id=actor_id,
         object_id=key_id,
+        team_id=team_id,
         detail={"owner_id": str(user_id), "prefix": prefix},
     )
 
 
 @sql("DELETE FROM api_key WHERE account_id = %(user_id)s")
 async def delete_all(conn: Transaction, *, user_id: UserId) -> int:
-    """End all keys of an account that somebody else may have made them for."""
+    """End all keys of an account."""
     ...

@@ -48,7 +48,7 @@ from src.users.schemas import UserId
                instant(account.created_at) AS created_at,
                instant(account.updated_at) AS updated_at
           FROM account
-         WHERE true
+         WHERE account.kind = 'person'
            AND (account.created_at, account.id) < (%(after_at)s, %(after_id)s)  -- if after_at
            AND account.status = %(status)s  -- if status
            AND (account.email_key ~>=~ casefold(%(q)s COLLATE pg_unicode_fast)  -- if q
@@ -146,6 +146,7 @@ async def get_user(conn: Connection, *, user_id: UserId) -> Json[ManagedUser]:
             WHERE platform_role.account_id = account.id) AS roles
       FROM account
      WHERE account.id = %(user_id)s
+       AND account.kind = 'person'
        FOR NO KEY UPDATE OF account
     """,
     missing=users_exceptions.UserNotFound,

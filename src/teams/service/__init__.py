@@ -11,6 +11,7 @@ from src.teams.service.members import (
     list_members,
     lock,
     remove,
+    standing,
     transfer,
 )
 from src.teams.service.succession import bequeath, list_owned_alone, lock_owned
@@ -37,6 +38,7 @@ __all__ = [
     "restore",
     "show",
     "slug_of",
+    "standing",
     "transfer",
     "update",
     "update_settings",

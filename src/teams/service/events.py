@@ -13,7 +13,8 @@ from src.users.schemas import UserId
     WITH shown AS (
         SELECT audit_event.id, instant(audit_event.at) AS at, audit_event.action,
                CASE WHEN account.id IS NOT NULL
-                    THEN json_build_object('id', account.id, 'username', account.username,
+                    THEN json_build_object('id', account.id, 'kind', account.kind,
+                                           'username', account.username,
                                            'display_name', account.display_name)
                END AS actor,
                audit_event.object_id, audit_event.detail

@@ -176,6 +176,13 @@ async def list_due(conn: Connection, *, after: DeletedTeam | None) -> list[Delet
          WHERE id = %(team_id)s
            AND deleted_at <= now() - interval '30 days'
         RETURNING id, name
+    ), ended AS (
+        UPDATE account
+           SET status = 'disabled', updated_at = now()
+          FROM purged
+          JOIN team_member ON team_member.team_id = purged.id
+         WHERE account.id = team_member.account_id
+           AND account.kind = 'service'
     )
     INSERT INTO audit_event (actor_id, team_id, action, object_id, detail)
     SELECT NULL, id, %(action)s, id, jsonb_build_object('name', name)
@@ -188,6 +195,8 @@ async def _purge(conn: Connection, *, team_id: TeamId, action: Action) -> int: .
 
 async def purge(conn: Connection, *, team_id: TeamId) -> bool:
     """Forget a deleted team, its members and what hangs on it; returns whether it was there.
+
+    Its service accounts end with it.
 
     Raises TeamNotEmpty where it has applets: what people answered is lost to nobody's calendar.
     """

@@ -22,8 +22,9 @@ from src.users.schemas import UserId
 @sql(
     """
     WITH member AS (
-        SELECT account.id, account.username, account.display_name,
-               CASE WHEN %(sees_emails)s THEN account.email END AS email, team_member.role,
+        SELECT account.id, account.kind, account.username, account.display_name,
+               CASE WHEN %(sees_emails)s AND account.kind = 'person' THEN account.email END
+               AS email, team_member.role,
                instant(team_member.joined_at) AS joined_at
           FROM team_member
           JOIN account ON account.id = team_member.account_id
@@ -34,7 +35,7 @@ from src.users.schemas import UserId
          LIMIT %(limit)s + 1
     ), listed AS (
         SELECT json_build_object(
-                   'user', json_build_object('id', id, 'username', username,
+                   'user', json_build_object('id', id, 'kind', kind, 'username', username,
                                              'display_name', display_name, 'email', email),
                    'role', role,
                    'joined_at', joined_at
@@ -127,6 +128,9 @@ async def lock(conn: Transaction, *, team_id: TeamId) -> TeamId:
       LEFT JOIN team_member AS other
         ON other.team_id = acting.team_id
        AND other.account_id = %(user_id)s
+       AND EXISTS (SELECT FROM account
+                    WHERE account.id = other.account_id
+                      AND account.kind = 'person')
      WHERE acting.team_id = %(team_id)s
        AND acting.account_id = %(actor_id)s
     """,
@@ -141,6 +145,8 @@ async def standing(
     conn: Transaction, *, team_id: TeamId, actor_id: UserId, user_id: UserId, role: Role
 ) -> Standing:
     """What the two are, once nobody else can change it. The actor must have at least this role.
+
+    A service account is no member here: what it is, is said where it is made.
 
     Raises TeamNotFound, RoleTooLow.
     """
@@ -165,7 +171,8 @@ async def standing(
                jsonb_build_object('from', old_role, 'to', role)
           FROM changed
     ), shown AS (
-        SELECT json_build_object('id', account.id, 'username', account.username,
+        SELECT json_build_object('id', account.id, 'kind', account.kind,
+                                 'username', account.username,
                                  'display_name', account.display_name,
                                  'email', account.email) AS user,
                changed.role, instant(changed.joined_at) AS joined_at
@@ -260,10 +267,12 @@ async def remove(conn: Transaction, *, team_id: TeamId, actor_id: UserId, user_i
 
 
 async def leave(conn: Transaction, *, team_id: TeamId, user_id: UserId) -> None:
-    """Go out of the team oneself. Raises TeamNotFound, LastOwner."""
+    """Go out of the team oneself. Raises TeamNotFound, MemberNotFound, LastOwner."""
     found = await standing(
         conn, team_id=team_id, actor_id=user_id, user_id=user_id, role=Role.VIEWER
     )
+    if found.role is None:
+        raise exceptions.MemberNotFound()
     if found.role is Role.OWNER and found.owners == 1:
         raise exceptions.LastOwner()
     await _remove(
@@ -333,6 +342,7 @@ async def transfer(
     """
     SELECT json_build_object(
                'id', account.id,
+               'kind', account.kind,
                'username', account.username,
                'display_name', account.display_name)
       FROM account

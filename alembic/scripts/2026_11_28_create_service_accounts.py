@@ -1,0 +1,30 @@
+"""Accounts of programs."""
+
+import sqlalchemy as sa
+
+from alembic import op
+
+revision = "4358d82572c9"
+down_revision = "0f3ce04332d5"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("account", sa.Column("kind", sa.Text(), server_default="person", nullable=False))
+    op.create_check_constraint(
+        op.f("account_kind_check"), "account", "kind IN ('person', 'service')"
+    )
+    op.create_check_constraint(
+        op.f("account_service_email_check"),
+        "account",
+        "kind = 'person' OR email LIKE '%@service.invalid'",
+    )
+
+
+def downgrade() -> None:
+    # Code from before would take what is left for people.
+    op.execute("UPDATE account SET status = 'disabled' WHERE kind = 'service'")
+    op.drop_constraint(op.f("account_service_email_check"), "account")
+    op.drop_constraint(op.f("account_kind_check"), "account")
+    op.drop_column("account", "kind")
