@@ -171,7 +171,12 @@ async def test_who_shares_a_team_sees_a_name_and_nothing_else(
 
     response = await client.get(f"/v1/users/{bob.id}", headers=acting_as(ann))
 
-    assert response.json() == {"id": str(bob.id), "username": bob.username, "display_name": ""}
+    assert response.json() == {
+        "id": str(bob.id),
+        "kind": "person",
+        "username": bob.username,
+        "display_name": "",
+    }
     own = await client.get(f"/v1/users/{ann.id}", headers=acting_as(ann))
     assert own.json()["id"] == str(ann.id)
 
