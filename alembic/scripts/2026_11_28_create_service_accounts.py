@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "4358d82572c9"
-down_revision = "0f3ce04332d5"
+down_revision = "b41f7c0d9e63"
 branch_labels = None
 depends_on = None
 
