@@ -465,6 +465,8 @@ class RateSettings(Section):
     """Attempts at a second factor of one account in 15 minutes."""
     test_notification: Times = 3
     """Test notifications that one account may send itself in a minute."""
+    export_account: Times = 5
+    """Exports of all its data that one account may ask for in a day."""
     api_burst: Times = 0
     """Requests of any kind in 10 seconds from one access token, or from one IP address where no
     `Authorization` came; 100 would be usual. It is off by default, for it costs each request some
@@ -500,6 +502,8 @@ class PageSettings(Section):
     """Where the link of a recovery mail leads, to a page that asks for the new password."""
     login_link: Page = "/v1/auth/login/link/redeem"
     """Where the link of a mail to sign in leads."""
+    account_export: Page = "/v1/users/me/export/file"
+    """Where the link leads that fetches an export of one's data."""
     undo_deletion: Page = "/v1/auth/deletion/undo"
     """Where the link leads that keeps an account from being erased."""
     sign_in: Page = "/docs"

@@ -61,6 +61,8 @@ class Action(StrEnum):
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     USER_DELETED = "user.deleted"
+    USER_EXPORT_REQUESTED = "user.export_requested"
+    USER_EXPORT_MADE = "user.export_made"
     USER_DELETION_REQUESTED = "user.deletion_requested"
     USER_DELETION_UNDONE = "user.deletion_undone"
     USER_ERASED = "user.erased"

@@ -31,6 +31,9 @@ class Links:
     def undo_email(self, token: str) -> str:
         return self.to(self.pages.undo_email, token)
 
+    def account_export(self) -> str:
+        return self.to(self.pages.account_export)
+
     def undo_deletion(self, token: str) -> str:
         return self.to(self.pages.undo_deletion, token)
 

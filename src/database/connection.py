@@ -156,6 +156,8 @@ class PooledConnection(Executor, Transaction):
         name = f"stream_{next(self._cursors)}"
         with translated(statement.constraints):
             async with self._conn.cursor(name=name) as cursor:
+                if statement.returns_json:
+                    register_json(cursor)
                 async with self._answering():
                     await cursor.execute(text, params)
                 while rows := await self._next(cursor):

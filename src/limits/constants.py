@@ -27,6 +27,7 @@ class Rule(StrEnum):
     SMS_TOTAL = "sms_total"
     MFA_ACCOUNT = "mfa_account"
     TEST_NOTIFICATION = "test_notification"
+    EXPORT_ACCOUNT = "export_account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ WINDOWS: Mapping[Rule, Window] = MappingProxyType(
         Rule.SMS_TOTAL: Window(_DAY),
         Rule.MFA_ACCOUNT: Window(15 * _MINUTE),
         Rule.TEST_NOTIFICATION: Window(_MINUTE),
+        Rule.EXPORT_ACCOUNT: Window(_DAY),
     }
 )
 

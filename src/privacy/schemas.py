@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NewType
+from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from src.auth.onetime.schemas import SentToken
-from src.privacy.constants import CONFIRM_MAX
+from src.privacy.constants import CONFIRM_MAX, ExportState
 from src.schemas import Payload
 from src.users.constants import Status
 from src.users.schemas import UserId
+
+ExportId = NewType("ExportId", UUID)
+RunId = NewType("RunId", UUID)
 
 
 class AccountDelete(Payload):
@@ -61,3 +65,35 @@ class Addresses:
 
     email: str
     phone: str | None
+
+
+@dataclass(slots=True)
+class Export:
+    """Everything that the service knows of its user, being gathered or ready to be fetched."""
+
+    id: ExportId
+    state: ExportState
+    size: int | None
+    """Of the file, in bytes, once it is ready."""
+    created_at: datetime
+    ready_at: datetime | None
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class ExportFile:
+    """An export that can be fetched."""
+
+    id: ExportId
+    user_id: UserId
+    run: RunId
+    size: int
+
+
+@dataclass(slots=True)
+class FinishedExport:
+    """An export that has just become ready, and whom to tell."""
+
+    email: str
+    locale: str
+    page: str

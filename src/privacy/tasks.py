@@ -1,4 +1,6 @@
-"""What leaving needs done now and then."""
+"""What leaving, and taking one's data along, needs done."""
+
+from uuid import UUID
 
 from procrastinate import Blueprint, JobContext
 
@@ -6,6 +8,8 @@ from src import logs
 from src.database import Pools
 from src.jobs import service as jobs_service
 from src.privacy import service
+from src.privacy.schemas import ExportId
+from src.security import Sealer
 from src.users.schemas import UserId
 
 blueprint = Blueprint()
@@ -29,3 +33,22 @@ async def erase_accounts(context: JobContext, timestamp: int) -> None:
         if erased is None:
             return
         log.info("account erased", user=str(erased))
+
+
+@blueprint.task(name="export_account", retry=jobs_service.Persistent(), pass_context=True)
+async def export_account(context: JobContext, export_id: str) -> None:
+    """Write an export, and mail the link. One that is gone by now, or ready, is let be."""
+    pools: Pools = context.additional_context["pools"]
+    sealer: Sealer = context.additional_context["sealer"]
+    key: bytes = context.additional_context["secret_key"]
+    made = await service.make(pools, sealer, key, export_id=ExportId(UUID(export_id)))
+    log.info("account exported" if made else "export let be", export=export_id)
+
+
+@jobs_service.periodic(blueprint, cron="32 * * * *")
+@blueprint.task(name="purge_exports", queueing_lock="privacy.purge_exports", pass_context=True)
+async def purge_exports(context: JobContext, timestamp: int) -> None:
+    """Forget exports whose day is over."""
+    pools: Pools = context.additional_context["pools"]
+    while await service.purge(pools.write.single):
+        pass

@@ -316,6 +316,9 @@ SAMPLES: Mapping[str, Sequence[Sample]] = {
     "confirm_my_email": [ok(204, body=_mailed(Purpose.CHANGE_EMAIL))],
     "show_email_undo": [_opened(Purpose.UNDO_EMAIL)],
     "undo_email_change": [ok(204, body=_mailed(Purpose.UNDO_EMAIL))],
+    "create_export": [ok(202, 409)],
+    "get_export": [ok(404)],
+    "get_export_file": [ok(400, query="token=core_once_x")],
     "delete_me": [ok(202, 409, body=lambda scene: {"confirm": scene.caller.email})],
     "show_deletion_undo": [_opened(Purpose.RESTORE_ACCOUNT)],
     # Nobody here is being deleted.

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from src.database import Connection, Notification, Pools, closing, sql
+from src.database import Connection, Json, Notification, Pools, Transaction, closing, sql
 from tests.conftest import Execute
 
 
@@ -34,8 +34,29 @@ async def copy_events(conn: Connection, *, rows: Iterable[NewActor]) -> int: ...
 def copy_actions(conn: Connection, *, actor_id: UUID) -> AsyncIterator[bytes]: ...
 
 
+@sql(
+    """
+    SELECT json_build_object('action', action)
+      FROM audit_event
+     WHERE actor_id = %(actor_id)s
+     ORDER BY id
+    """
+)
+def stream_actions(conn: Transaction, *, actor_id: UUID) -> AsyncIterator[Json[dict[str, str]]]: ...
+
+
 @sql("LISTEN core_api_test")
 def listen(conn: Connection) -> AsyncIterator[Notification]: ...
+
+
+async def test_built_json_is_streamed_as_it_is(conn: Transaction) -> None:
+    ann = uuid4()
+    await copy_events(conn, rows=[NewActor(ann, action, "{}") for action in ("first", "second")])
+
+    async with conn.transaction():
+        lines = [line.text async for line in stream_actions(conn, actor_id=ann)]
+
+    assert lines == [b'{"action" : "first"}', b'{"action" : "second"}']
 
 
 async def test_rows_are_copied_in_and_out(conn: Connection) -> None:

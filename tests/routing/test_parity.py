@@ -205,6 +205,11 @@ def valid(world: World) -> dict[str, Sent]:
         "undo_email_change": Sent(
             "POST", "/v1/auth/email/undo", {"token": links[Purpose.UNDO_EMAIL]}
         ),
+        "create_export": Sent("POST", "/v1/users/me/export", headers=guest),
+        "get_export": Sent("GET", "/v1/users/me/export", headers=secured),
+        "get_export_file": Sent(
+            "GET", f"/v1/users/me/export/file?token={links[Purpose.ACCOUNT_EXPORT]}"
+        ),
         "delete_me": Sent("DELETE", "/v1/users/me", {"confirm": world.guest.email}, headers=guest),
         "show_deletion_undo": Sent(
             "GET", f"/v1/auth/deletion/undo?token={links[Purpose.RESTORE_ACCOUNT]}"
@@ -652,7 +657,9 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         },
         device_id=device_id,
         phone_code=phone_code,
-        links=await mailed(conn, settings, on.owner) | await leaver(conn, settings),
+        links=await mailed(conn, settings, on.owner)
+        | await leaver(conn, settings)
+        | await export(conn, execute, settings, secured.user),
         login_code=await _login_code(conn, settings, Mode.LOGIN),
         link_code=await _login_code(conn, settings, Mode.LINK),
         identity_id=str(linked.id),
@@ -661,6 +668,30 @@ async def world(app_by: AppBy, conn: Transaction, settings: Settings, execute: E
         program_id=program.json()["id"],
         program_key_id=program_key.json()["api_key"]["id"],
     )
+
+
+async def export(
+    conn: Transaction, execute: Execute, settings: Settings, user: factories.User
+) -> dict[Purpose, str]:
+    """The token of an export that is ready."""
+    made = await privacy_service.start(conn, user_id=user.id, page="")
+    await execute(
+        "INSERT INTO account_export_piece VALUES (%(id)s, %(id)s, 0, 'not a ZIP file')", id=made.id
+    )
+    await execute(
+        "UPDATE account_export SET state = 'ready', run = id, size = 14, ready_at = now()"
+        " WHERE id = %(id)s",
+        id=made.id,
+    )
+    issued = await onetime_service.issue(
+        conn,
+        settings.secret_key,
+        purpose=Purpose.ACCOUNT_EXPORT,
+        target=str(user.id),
+        user_id=user.id,
+        detail={"export_id": str(made.id)},
+    )
+    return {Purpose.ACCOUNT_EXPORT: issued.token}
 
 
 async def leaver(conn: Transaction, settings: Settings) -> dict[Purpose, str]:

@@ -2,5 +2,19 @@
 
 from src.privacy.service.deleting import begin, demand_other_owners, request, undo
 from src.privacy.service.erasing import NotErased, erase_next
+from src.privacy.service.exporting import find_file, get, make, purge, read_file, start
 
-__all__ = ["NotErased", "begin", "demand_other_owners", "erase_next", "request", "undo"]
+__all__ = [
+    "NotErased",
+    "begin",
+    "demand_other_owners",
+    "erase_next",
+    "find_file",
+    "get",
+    "make",
+    "purge",
+    "read_file",
+    "request",
+    "start",
+    "undo",
+]

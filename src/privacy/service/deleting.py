@@ -76,7 +76,10 @@ async def _hold(conn: Transaction, *, user_id: UserId, confirm: str) -> Leaver:
     ), devices AS (
         DELETE FROM device WHERE account_id = %(user_id)s
     ), secrets AS (
-        DELETE FROM one_time_token WHERE account_id = %(user_id)s
+        DELETE FROM one_time_token
+         WHERE account_id = %(user_id)s
+           -- Who leaves takes their data along.
+           AND purpose <> 'account_export'
     )
     UPDATE account
        SET status = 'deleting',

@@ -15,6 +15,7 @@ from src.users.schemas import UserId
 
 GONE = frozenset(
     {
+        "account_export.account_id",
         "account_preference.account_id",
         "api_key.account_id",
         "device.account_id",
@@ -75,6 +76,8 @@ async def _find_addresses(conn: Transaction, *, user_id: UserId) -> Addresses | 
         DELETE FROM account_preference WHERE account_id = %(user_id)s
     ), keys AS (
         DELETE FROM api_key WHERE account_id = %(user_id)s
+    ), exports AS (
+        DELETE FROM account_export WHERE account_id = %(user_id)s
     ), devices AS (
         DELETE FROM device WHERE account_id = %(user_id)s
     ), identities AS (
