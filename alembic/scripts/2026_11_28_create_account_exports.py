@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "d7a02c5be918"
-down_revision = "b41f7c0d9e63"
+down_revision = "4358d82572c9"
 branch_labels = None
 depends_on = None
 
