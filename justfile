@@ -119,6 +119,11 @@ test-slow *options: setup
 break-rules *options: setup
     .venv/bin/pytest -n auto -m slow tests/defects/test_breaks.py "$@"
 
+# Call every operation as the document has it, for so many seconds: signed in, then by nobody
+[group('check')]
+fuzz seconds="600": setup
+    FUZZ_SECONDS="$1" .venv/bin/pytest -m slow -s tests/fuzz
+
 # Run the tests with branch coverage
 [group('check')]
 cov *options: setup

@@ -1,6 +1,7 @@
 """Shapes that every domain shares."""
 
 import re
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Generic, TypeVar
 from zoneinfo import available_timezones
@@ -55,7 +56,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _written(value: object) -> object:
-    if not isinstance(value, str) or not _DATE.match(value):
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _DATE.match(value)):
         raise PydanticCustomError("wrong_format", "Write the time as 2026-11-01T00:00:00Z.")
     return value
 
