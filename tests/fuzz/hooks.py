@@ -55,7 +55,7 @@ def _caller(case: Case[Any]) -> Caller:
     if name in TAKES_THE_ACCOUNT_AWAY:
         return WORLD.newcomer()
     is_chained = case.meta is not None and case.meta.phase.name is TestPhase.STATEFUL
-    chance = 0 if is_chained else crc32(f"{case.path_parameters}{case.query}{case.body}".encode())
+    chance = 0 if is_chained else crc32(f"{case.path_parameters}{case.query}{case.body!r}".encode())
     if PERMISSIONS[name].principal is Principal.PLATFORM:
         return WORLD.owner if chance % 8 == 7 else WORLD.operator
     return (WORLD.owner, WORLD.admin)[chance % 2]

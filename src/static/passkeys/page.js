@@ -2,6 +2,9 @@
 
 // The access token lives in this page alone: reload it, and nobody is signed in.
 let token = null;
+let pending = null;
+
+const NAMES = { totp: "Code of the authenticator app", recovery_code: "Recovery code" };
 
 const at = (id) => document.getElementById(id);
 
@@ -31,14 +34,41 @@ async function ask(method, path, body) {
 
 async function signedIn(answer) {
   if (answer.mfa !== undefined) {
-    const assertion = await shownPasskey();
-    const step = { ticket: answer.mfa.ticket, method: "passkey", assertion: assertion.credential };
-    return signedIn(await ask("POST", "/auth/login/mfa", step));
+    return secondStep(answer.mfa);
   }
   token = answer.tokens.access_token;
   const { aal } = await ask("GET", "/auth/session");
   at("who").textContent = `${answer.user.email} is signed in (${aal}).`;
   at("register").disabled = at("logout").disabled = false;
+}
+
+// What the account has decides what is asked for; a code is typed, and the step goes on from there.
+async function secondStep({ ticket, methods }) {
+  const coded = methods.filter((method) => method !== "passkey");
+  at("second").hidden = false;
+  at("by-code").hidden = coded.length === 0;
+  at("by-passkey").hidden = !methods.includes("passkey");
+  at("method").replaceChildren(...coded.map((method) => new Option(NAMES[method] ?? method, method)));
+  pending = ticket;
+  if (coded.length === 0) {
+    await stepByPasskey();
+  } else {
+    at("code").focus();
+  }
+}
+
+async function finish(step) {
+  const answer = await ask("POST", "/auth/login/mfa", { ticket: pending, ...step });
+  at("second").hidden = true;
+  at("code").value = "";
+  await signedIn(answer);
+}
+
+const stepByCode = () => finish({ method: at("method").value, code: at("code").value });
+
+async function stepByPasskey() {
+  const { credential } = await shownPasskey();
+  await finish({ method: "passkey", assertion: credential });
 }
 
 async function shownPasskey() {
@@ -96,6 +126,8 @@ on("known", "submit", logIn);
 on("signup", "click", signUp);
 on("register", "click", register);
 on("passkey", "click", logInByPasskey);
+on("by-code", "submit", stepByCode);
+on("by-passkey", "click", stepByPasskey);
 on("logout", "click", logOut);
 
 if (/^[0-9.]+$|:/.test(location.hostname)) {

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from src.constants import Environment
 from tests import factories
+from tests.auth.mfa.securing import code_of
 from tests.conftest import MakeClient
 from tests.core.test_docs_page import QUIET
 from tests.http import problem
@@ -73,10 +74,36 @@ def test_a_passkey_is_registered_and_signs_in_in_a_real_browser(tmp_path: Path) 
         page.wait_for_selector("text=Nobody is signed in.")
         # By password: the passkey is the second step.
         page.click("#login")
+        page.click("#by-passkey")
         page.wait_for_selector("text=ann@example.org is signed in (aal2).")
         browser.close()
     assert said == []
     assert [url for url in asked if not url.startswith(("data:", site))] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+def test_who_has_an_authenticator_app_is_asked_for_a_code(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as service, sync_playwright() as playwright:
+        known = {"email": "ann@example.org", "password": factories.PASSWORD}
+        token = service.get("/v1/auth/signup", known)["tokens"]["access_token"]
+        seed = service.get("/v1/users/me/mfa/totp", {}, token)["secret"]
+        made = service.get("/v1/users/me/mfa/totp/confirm", {"code": code_of(seed)}, token)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_page()
+
+        page.goto(f"{service.url.replace('127.0.0.1', 'localhost')}{PAGE}")
+        page.fill("#email", known["email"])
+        page.fill("#password", known["password"])
+        page.click("#login")
+        page.wait_for_selector("#by-code")
+        assert not page.is_visible("#by-passkey")
+        page.select_option("#method", "recovery_code")
+        page.fill("#code", made["recovery_codes"][0])
+        page.click("#by-code button")
+        page.wait_for_selector("text=ann@example.org is signed in (aal2).")
+        assert not page.is_visible("#second")
+        browser.close()
 
 
 def add_authenticator(page: Page) -> None:

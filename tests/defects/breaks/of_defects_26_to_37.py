@@ -157,6 +157,30 @@ BREAKS = [
         "DID NOT RAISE",
     ),
     Break(
+        "33: what is meant is swallowed into a defect",
+        "src/problems.py",
+        {
+            'return from_core_error(request, cast("CoreError", exc))\n': (
+                "return internal_error(request)\n"
+            )
+        },
+        "defects/test_33_no_malformed_request_is_answered_by_a_defect.py"
+        "::test_what_was_meant_as_a_conflict_or_a_refusal_is_one",
+        "500: ",
+    ),
+    Break(
+        "33: a null in a payload is a defect",
+        "src/auth/phone/schemas.py",
+        {
+            "    phone: Annotated[\n        Dialled | None,\n": (
+                "    phone: Annotated[\n        str | None,\n        Printable,\n"
+            )
+        },
+        "defects/test_33_no_malformed_request_is_answered_by_a_defect.py"
+        "::test_a_malformed_request_is_answered_as_the_document_tells",
+        "internal_error",
+    ),
+    Break(
         "34: a token says whom it is for",
         ONE_TIME,
         {
