@@ -267,3 +267,15 @@ async def test_its_address_is_one_that_nobody_can_have(
         assert mistakes(await client.post(path, json={"email": email})) == {
             ("/email", "invalid_email")
         }
+
+
+async def test_a_team_whose_last_person_goes_is_left_to_no_program(
+    client: AsyncClient, conn: Transaction, execute: Execute
+) -> None:
+    ann = await factories.user(conn)
+    await keyed(client, ann, await team_of(conn, ann), role="admin")
+
+    await teams_service.bequeath(conn, user_id=ann.id)
+
+    assert await execute("SELECT role FROM team_member") == [("admin",)]
+    assert await execute("SELECT count(*) FROM team WHERE deleted_at IS NOT NULL") == [(1,)]

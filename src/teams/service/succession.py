@@ -59,6 +59,7 @@ async def list_owned_alone(conn: Connection, *, user_id: UserId) -> list[OwnedTe
            AND owning.role = 'owner'
            AND team.deleted_at IS NULL
            AND member.account_id <> owning.account_id
+           AND account.kind = 'person'
            AND account.status <> 'deleting'
            AND NOT EXISTS (SELECT
                              FROM team_member AS other
@@ -130,8 +131,8 @@ async def bequeath(conn: Transaction, *, user_id: UserId) -> None:
     """Take the user out of every team.
 
     A team that they alone own goes to the member of the highest role, of those to who has been
-    there longest; one without another member is deleted. Nobody is deleted while they own a team
-    alone, so that this is for what has come about since.
+    there longest; one with nobody else, whatever programs it has, is deleted. Nobody is deleted
+    while they own a team alone, so that this is for what has come about since.
     """
     await lock_owned(conn, user_id=user_id)
     await _promote_heirs(conn, user_id=user_id, action=Action.TEAM_OWNER_SUCCEEDED)
