@@ -8,7 +8,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Header, Request
 
 from src.auth.schemas import DeviceId, SentDevice
-from src.database import Transaction
+from src.database import Connection, Transaction
 from src.users.schemas import UserId
 
 
@@ -19,6 +19,12 @@ class Devices(Protocol):
         self, conn: Transaction, *, user_id: UserId, device: SentDevice, secret: str | None
     ) -> None:
         """Somebody is about to be signed in on a device. Raises a CoreError that refuses it."""
+        ...
+
+    async def is_proved(
+        self, conn: Connection, *, user_id: UserId | None, device_id: DeviceId, secret: str
+    ) -> bool:
+        """Whether it is the user's device, and this its secret. It takes as long without a user."""
         ...
 
     async def sign_out(self, conn: Transaction, *, user_id: UserId, device_id: DeviceId) -> None:

@@ -14,6 +14,7 @@ from src.auth.api_keys.constants import KEY_PREFIX
 from src.auth.api_keys.exceptions import ApiKeyNotAccepted, InsufficientScope
 from src.auth.api_keys.spelling import SentKey
 from src.auth.api_keys.uses import Uses
+from src.auth.binding import DeviceSecret, ProcessDevices
 from src.auth.callers import Callers
 from src.auth.constants import PASSWORD_MIN, USER_AGENT_MAX, Transport
 from src.auth.links import Links
@@ -302,19 +303,32 @@ async def verified_login(
     login: schemas.Login,
     caller: RequestCaller,
     authentication: ProcessAuthentication,
+    devices: ProcessDevices,
+    device_secret: DeviceSecret,
     pools: Pools,
 ) -> VerifiedLoginSecret:
     """Unknown, wrong, too soon after wrong ones: one answer, one duration, no connection held."""
     await demand_sign_in(pools, caller)
     credentials = await service.find_credentials(pools.deciding.single, identifier=login.identifier)
+    user_id = credentials.user_id if credentials else None
+    device_id = None
+    if login.device is not None and device_secret is not None:
+        is_proved = await devices.is_proved(
+            pools.deciding.single,
+            user_id=user_id,
+            device_id=login.device.id,
+            secret=device_secret,
+        )
+        device_id = login.device.id if is_proved else None
     hasher = authentication.hasher
     is_right = await lockout_service.is_right(
         pools,
         hasher,
-        user_id=credentials.user_id if credentials else None,
+        user_id=user_id,
         identifier=login.identifier,
         hashed=credentials.hash if credentials else None,
         password=login.password,
+        device_id=device_id,
     )
     if credentials is None or not is_right:
         raise exceptions.InvalidCredentials()

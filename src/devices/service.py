@@ -202,9 +202,30 @@ class SignedInDevices:
         if not kept.was_theirs:
             await _record(conn, Action.DEVICE_BOUND, user_id, device.id)
 
+    async def is_proved(
+        self, conn: Connection, *, user_id: UserId | None, device_id: DeviceId, secret: str
+    ) -> bool:
+        """Whether it is the user's device, and this its secret. It takes as long without a user."""
+        return await _is_proved(
+            conn, device_id=device_id, user_id=user_id, secret_hash=security.token_hash(secret)
+        )
+
     async def sign_out(self, conn: Transaction, *, user_id: UserId, device_id: DeviceId) -> None:
         """Send the device no more pushes, if it is the user's."""
         await _deactivate(conn, device_id=device_id, user_id=user_id)
+
+
+@sql(
+    """
+    SELECT EXISTS (SELECT FROM device
+                    WHERE id = %(device_id)s
+                      AND account_id = %(user_id)s
+                      AND secret_hash = %(secret_hash)s)
+    """
+)
+async def _is_proved(
+    conn: Connection, *, device_id: DeviceId, user_id: UserId | None, secret_hash: bytes
+) -> bool: ...
 
 
 @sql(

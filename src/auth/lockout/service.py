@@ -6,6 +6,9 @@ delay, which doubles. What comes sooner is not looked at and does not count: nob
 delay longer than 15 minutes. After many in a row the password is no way in any more, until it is
 reset.
 
+A device that its owner has signed in on before, and that proves itself, counts for itself: nobody
+who fails elsewhere can slow it down, or stop it. If it fails too often itself, it is like any other.
+
 The caller answers all of this as a wrong password, after the same work. Accounts are what counts,
 whichever of its names was typed; where there is no account, what was typed, for it must look alike.
 
@@ -15,6 +18,7 @@ the disk. A crash gives some more guesses to attackers, who cannot cause it.
 
 from src.auth.lockout.constants import DELAY_SECONDS_MAX, QUIET_SECONDS
 from src.auth.passwords import Hasher
+from src.auth.schemas import DeviceId
 from src.database import Connection, Pools, sql
 from src.exceptions import Busy
 from src.users.schemas import UserId
@@ -85,23 +89,28 @@ async def is_right(
     identifier: str,
     hashed: str | None,
     password: str,
+    device_id: DeviceId | None = None,
 ) -> bool:
     """Whether this is the password behind the hash, and not too soon after wrong ones.
 
-    `user_id` and `hashed` are None where there is no account: it takes as long. Raises Busy, which
-    is no attempt.
+    `user_id` and `hashed` are None where there is no account: it takes as long. `device_id` is of a
+    device that has proved to be the user's. Raises Busy, which is no attempt.
     """
-    is_allowed = await _attempted(pools, user_id, identifier)
+    keys = [_key(pools, user_id, identifier)]
+    if user_id is not None and device_id is not None:
+        keys.insert(0, _device_key(pools, user_id, device_id))
+    counted = await _attempted(pools, keys)
     try:
         is_password = await hasher.verify(hashed, password)
     except Busy:
-        if is_allowed:
-            await _take_back(pools.write.single, key=_key(pools, user_id, identifier))
+        if counted:
+            await _take_back(pools.write.single, key=counted)
         raise
-    if not (is_allowed and is_password):
+    if counted is None or not is_password:
         return False
     if user_id is not None:
-        await forget(pools, user_id=user_id)
+        for key in keys:
+            await _forget(pools.write.single, key=key)
     return True
 
 
@@ -121,17 +130,27 @@ def _key(pools: Pools, user_id: UserId | None, identifier: str) -> bytes:
     return pools.counting.key("login attempt", "name", identifier.casefold())
 
 
-async def _attempted(pools: Pools, user_id: UserId | None, identifier: str) -> bool:
-    """Count an attempt; whether its password counts."""
+def _device_key(pools: Pools, user_id: UserId, device_id: DeviceId) -> bytes:
+    return pools.counting.open_key("login attempt", "device", str(user_id), str(device_id))
+
+
+async def _attempted(pools: Pools, keys: list[bytes]) -> bytes | None:
+    """Count an attempt by the first of the keys that allows it; returns that.
+
+    None where the password does not count. Empty where nothing is counted.
+    """
     rates = pools.counting.rates
     if not rates.login_failures and not rates.login_failures_in_a_row:
-        return True
-    counted = await _attempt(
-        pools.write.single,
-        key=_key(pools, user_id, identifier),
-        free=rates.login_failures or _NEVER,
-        most=rates.login_failures_in_a_row or _NEVER,
-        quiet=QUIET_SECONDS,
-        longest=DELAY_SECONDS_MAX,
-    )
-    return counted is not None
+        return b""
+    for key in keys:
+        counted = await _attempt(
+            pools.write.single,
+            key=key,
+            free=rates.login_failures or _NEVER,
+            most=rates.login_failures_in_a_row or _NEVER,
+            quiet=QUIET_SECONDS,
+            longest=DELAY_SECONDS_MAX,
+        )
+        if counted is not None:
+            return key
+    return None
