@@ -6,6 +6,7 @@ answer then tells it (draft-ietf-httpapi-ratelimit-headers, revision 10).
 
 import math
 import time
+from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -100,12 +101,43 @@ class Refusals:
         self._until.clear()
 
 
+class Outcomes:
+    """Passwords that this process has seen and not yet said; and what is known of all."""
+
+    def __init__(self) -> None:
+        self.is_unusual = False
+        self.seen: Counter[str] = Counter()
+        """How many were `right` or `wrong`, ever."""
+        self._attempts = self._failures = 0
+        self._looked_at = -math.inf
+
+    def count(self, *, is_right: bool) -> None:
+        self._attempts += 1
+        self._failures += not is_right
+        self.seen["right" if is_right else "wrong"] += 1
+
+    def are_due(self, seconds: float) -> bool:
+        """Whether it is so long since somebody last got True."""
+        now = time.monotonic()
+        if now - self._looked_at < seconds:
+            return False
+        self._looked_at = now
+        return True
+
+    def take(self) -> tuple[int, int]:
+        """Attempts and failures since the last time."""
+        taken = self._attempts, self._failures
+        self._attempts = self._failures = 0
+        return taken
+
+
 class Limiter:
     """The part of counting that belongs to the process. One an application."""
 
     def __init__(self, settings: Settings) -> None:
         self.rates: RateSettings = settings.rates
         self.refusals = Refusals()
+        self.outcomes = Outcomes()
         self.spares_loopback = settings.environment.is_relaxed and not settings.trusted_proxies
         """Whether callers on this machine are left out of what is counted by address: somebody who
         tries the service, and its tests."""

@@ -18,6 +18,7 @@ from src.applets.router import team_router as team_applets_router
 from src.auth import keys, passwords, sessions, tokens
 from src.auth.api_keys.exceptions import ApiKeyNotAccepted, InsufficientScope
 from src.auth.api_keys.router import router as api_keys_router
+from src.auth.captcha.client import Captcha
 from src.auth.constants import HASH_SECONDS_MAX, HASH_SECONDS_MIN
 from src.auth.dependencies import Authentication, identified
 from src.auth.email_change.router import my_router as my_email_router
@@ -266,12 +267,25 @@ def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
         issuer=sessions.Issuer(keys=ring, sealer=sealer, settings=settings.authentication),
         verifier=tokens.TokenVerifier(ring, settings.authentication),
         breached=BreachedPasswords(settings.authentication.breached_passwords_url),
+        captcha=Captcha(settings.captcha),
     )
     app.state.metrics.show(
         "breached_password_lookups",
         "New passwords looked up among those of known breaches.",
         "outcome",
         app.state.authentication.breached.asked,
+    )
+    app.state.metrics.show(
+        "login_passwords",
+        "Passwords tried at signing in.",
+        "outcome",
+        app.state.pools.counting.outcomes.seen,
+    )
+    app.state.metrics.show(
+        "captchas",
+        "Answers to CAPTCHAs that their vendor was asked about.",
+        "outcome",
+        app.state.authentication.captcha.asked,
     )
     app.state.devices = SignedInDevices()
     app.state.sso = Providers(settings)

@@ -17,6 +17,7 @@ USER_AGENT_MAX = 200
 FRESH_SECONDS = 15 * 60
 """How long ago a fresh sign-in may have been."""
 DEVICE_NAME_MAX = 100
+CAPTCHA_TOKEN_MAX = 8192
 
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"  # noqa: S105  (RFC 9068's media type)

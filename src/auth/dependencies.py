@@ -16,12 +16,14 @@ from src.auth.api_keys.spelling import SentKey
 from src.auth.api_keys.uses import Uses
 from src.auth.binding import DeviceSecret, ProcessDevices
 from src.auth.callers import Callers
+from src.auth.captcha import service as captcha_service
+from src.auth.captcha.client import Captcha
 from src.auth.constants import PASSWORD_MIN, USER_AGENT_MAX, Transport
 from src.auth.links import Links
 from src.auth.lockout import service as lockout_service
 from src.auth.password.client import BreachedPasswords
 from src.auth.sessions import Caller, Issuer
-from src.config import Settings
+from src.config import CaptchaSettings, Settings
 from src.constants import SAFE_METHODS
 from src.database import Connection
 from src.dependencies import (
@@ -54,6 +56,7 @@ class Authentication:
     callers: Callers = field(default_factory=Callers)
     key_uses: Uses = field(default_factory=Uses)
     breached: BreachedPasswords = field(default_factory=lambda: BreachedPasswords(None))
+    captcha: Captcha = field(default_factory=lambda: Captcha(CaptchaSettings()))
 
     async def demand_good(
         self,
@@ -320,6 +323,9 @@ async def verified_login(
             secret=device_secret,
         )
         device_id = login.device.id if is_proved else None
+    if await captcha_service.is_attacked(pools) and device_id is None:
+        token = login.captcha_token
+        await captcha_service.demand(authentication.captcha, token=token, ip=caller.ip)
     hasher = authentication.hasher
     is_right = await lockout_service.is_right(
         pools,
@@ -330,6 +336,7 @@ async def verified_login(
         password=login.password,
         device_id=device_id,
     )
+    captcha_service.count(pools, is_right=is_right)
     if credentials is None or not is_right:
         raise exceptions.InvalidCredentials()
     if not credentials.is_active:

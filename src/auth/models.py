@@ -15,7 +15,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 
 from src.models import id_column, instant, metadata
 
@@ -193,6 +193,17 @@ login_attempt = Table(
     # When the next password is looked at.
     instant("free_at", default=None),
     comment="core: attempts at a password since the last right one; unlogged",
+    prefixes=["UNLOGGED"],
+    postgresql_with={"fillfactor": "70"},
+)
+
+login_outcome = Table(
+    "login_outcome",
+    metadata,
+    Column("minute", TIMESTAMP(timezone=True), primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    comment="core: how many passwords were tried in a minute, and were wrong; unlogged",
     prefixes=["UNLOGGED"],
     postgresql_with={"fillfactor": "70"},
 )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response, status
 
 from src.auth import cookies, exceptions, schemas, service, sessions, signing_in, tokens
 from src.auth.binding import ProcessDevices
+from src.auth.captcha.exceptions import CaptchaRequired
 from src.auth.constants import Transport
 from src.auth.dependencies import (
     Authentication,
@@ -42,6 +43,7 @@ _JWKS_MAX_AGE = 300
         exceptions.AccountDisabled,
         exceptions.AccountDeleting,
         exceptions.DeviceOwned,
+        CaptchaRequired,
         exceptions.CsrfFailed,
         RateLimited,
         Invalid,
@@ -58,6 +60,8 @@ async def log_in(
 
     With a second factor on the account the answer is a ticket for `POST /v1/auth/login/mfa`.
     A device that is known already needs its secret, as `X-Device-Secret`, unless it is theirs.
+    While the service is under attack, 403 `captcha_required` asks for a `captcha_token`; a device
+    of theirs that sends its secret needs none.
     """
     signing_in.check_transport(signing, login.transport)
     if login.new_hash is not None:

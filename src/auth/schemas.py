@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from src.auth.constants import (
+    CAPTCHA_TOKEN_MAX,
     DEVICE_NAME_MAX,
     Aal,
     DeviceType,
@@ -46,6 +47,14 @@ class SentDevice(Payload):
     name: DeviceName | None = None
 
 
+CaptchaToken = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=CAPTCHA_TOKEN_MAX),
+    Printable,
+    Field(description="What solving the CAPTCHA gave, where one is required."),
+]
+
+
 class Login(Payload):
     """`identifier` is an email if it has an `@`, else a username."""
 
@@ -58,6 +67,7 @@ class Login(Payload):
     password: AnyPassword
     token_transport: Transport = Transport.BEARER
     device: SentDevice | None = None
+    captcha_token: CaptchaToken | None = None
 
 
 class Refresh(Payload):

@@ -3,6 +3,7 @@
 from procrastinate import Blueprint, JobContext
 
 from src.auth import keys, service
+from src.auth.captcha import service as captcha_service
 from src.auth.lockout import service as lockout_service
 from src.auth.onetime import service as onetime_service
 from src.database import Pools
@@ -47,6 +48,7 @@ async def purge_login_attempts(context: JobContext, timestamp: int) -> None:
     in_a_row = pools.counting.rates.login_failures_in_a_row
     while await lockout_service.purge(pools.write.single, in_a_row=in_a_row):
         pass
+    await captcha_service.purge(pools.write.single)
 
 
 @jobs_service.periodic(blueprint, cron="37 * * * *")

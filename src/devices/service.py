@@ -33,6 +33,9 @@ from src.security import Sealer
 from src.users.schemas import UserId
 
 
+_NOBODY = UserId(UUID(int=0))
+
+
 @sql(
     """
     INSERT INTO device (id, type, app_version, secret_hash)
@@ -207,7 +210,10 @@ class SignedInDevices:
     ) -> bool:
         """Whether it is the user's device, and this its secret. It takes as long without a user."""
         return await _is_proved(
-            conn, device_id=device_id, user_id=user_id, secret_hash=security.token_hash(secret)
+            conn,
+            device_id=device_id,
+            user_id=user_id or _NOBODY,
+            secret_hash=security.token_hash(secret),
         )
 
     async def sign_out(self, conn: Transaction, *, user_id: UserId, device_id: DeviceId) -> None:
@@ -224,7 +230,7 @@ class SignedInDevices:
     """
 )
 async def _is_proved(
-    conn: Connection, *, device_id: DeviceId, user_id: UserId | None, secret_hash: bytes
+    conn: Connection, *, device_id: DeviceId, user_id: UserId, secret_hash: bytes
 ) -> bool: ...
 
 

@@ -7,7 +7,7 @@ delay longer than 15 minutes. After many in a row the password is no way in any 
 reset.
 
 A device that its owner has signed in on before, and that proves itself, counts for itself: nobody
-who fails elsewhere can slow it down, or stop it. If it fails too often itself, it is like any other.
+who fails elsewhere can slow it down, or stop it. If it fails too often, it is like any other.
 
 The caller answers all of this as a wrong password, after the same work. Accounts are what counts,
 whichever of its names was typed; where there is no account, what was typed, for it must look alike.

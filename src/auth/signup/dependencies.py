@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from src.auth import exceptions
+from src.auth.captcha import service as captcha_service
 from src.auth.dependencies import (
     NewPasswordSecret,
     ProcessAuthentication,
@@ -52,6 +53,8 @@ async def acceptable_signup(
 ) -> SignupSecret:
     """A private service hashes whatever comes, so that every answer takes as long."""
     await limits_service.demand(pools, Rule.SIGNUP_IP, caller.ip)
+    if settings.captcha.signup:
+        await captcha_service.demand(authentication.captcha, token=new.captcha_token, ip=caller.ip)
     if new.password is not None:
         context = [new.email.partition("@")[0], new.username or "", new.given_name, new.family_name]
         await authentication.demand_good(new.password, context=context)

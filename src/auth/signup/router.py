@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response, status
 
 from src.auth import exceptions, pages, signing_in
+from src.auth.captcha.exceptions import CaptchaRequired
 from src.auth.dependencies import CurrentLinks
 from src.auth.onetime.constants import Purpose
 from src.auth.onetime.exceptions import ExpiredToken, InvalidCode, InvalidOneTimeToken
@@ -36,6 +37,7 @@ router = APIRouter(prefix="/auth/signup", tags=["auth"], route_class=Route)
         202: {"model": CheckEmail, "description": "A mail says how to go on."},
         **problems(
             exceptions.SignupDisabled,
+            CaptchaRequired,
             exceptions.CsrfFailed,
             users_exceptions.EmailTaken,
             users_exceptions.UsernameTaken,

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from src.auth.constants import Transport
 from src.auth.onetime.schemas import SentCode, SentToken
-from src.auth.schemas import AnyPassword
+from src.auth.schemas import AnyPassword, CaptchaToken
 from src.auth.verification.schemas import check_either
 from src.schemas import Payload
 from src.users.schemas import Email, Locale, Name, Username
@@ -24,6 +24,7 @@ class Signup(Payload):
     given_name: Name = ""
     family_name: Name = ""
     locale: Locale = "en"
+    captcha_token: CaptchaToken | None = None
     token_transport: Transport = Transport.BEARER
 
 
