@@ -299,8 +299,8 @@ class PasskeySettings(Section):
 class AuthenticationSettings(Section):
     signup: Literal["open", "private", "disabled"] | None = None
     """`open`: signing up answers with tokens. `private`: it does not tell whether an address is
-    known, and is closed until mail is set up. `disabled`: nobody can. The default is `open` in
-    `local`, else `private`."""
+    known, and is closed until mail is set up. `disabled`: nobody can, but who is invited to a team
+    by their address. The default is `open` in `local`, else `private`."""
     require_verified_email: bool | None = None
     """Whether an account whose email waits for verification may do no more than verify it, change
     it, look at itself and sign out. The default is no where signing up is `open`, else yes."""

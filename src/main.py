@@ -55,6 +55,7 @@ from src.idempotency.middleware import Idempotency
 from src.invitations.router import my_router as my_invitations_router
 from src.invitations.router import router as invitations_router
 from src.invitations.router import team_router as team_invitations_router
+from src.invitations.service import InvitedSignups
 from src.limiter import Limiter
 from src.limits.middleware import GeneralLimit, quotas
 from src.management.router import router as management_router
@@ -288,6 +289,7 @@ def _keep(app: FastAPI, settings: Settings, pools: Pools) -> None:
         app.state.authentication.captcha.asked,
     )
     app.state.devices = SignedInDevices()
+    app.state.invitations = InvitedSignups()
     app.state.sso = Providers(settings)
     app.state.forms = FormCache()
     app.state.downloads = Downloads()

@@ -1,6 +1,6 @@
-"""What signing in and out does to devices, for the domain above that keeps them to say.
+"""What signing in, out and up does to devices and invitations, for the domains above to say.
 
-The application makes the two known to each other.
+The application makes them known to each other.
 """
 
 from typing import Annotated, Protocol, cast
@@ -30,6 +30,28 @@ class Devices(Protocol):
     async def sign_out(self, conn: Transaction, *, user_id: UserId, device_id: DeviceId) -> None:
         """Somebody has signed out on a device; one that is not theirs stays as it is."""
         ...
+
+
+class Invitations(Protocol):
+    """Who keeps invitations. What they make of a token is kept with what is mailed."""
+
+    async def invited(self, conn: Connection, *, token: str, email: str) -> dict[str, str] | None:
+        """What the token invites somebody with this address to; None if it does not hold for them.
+
+        Under `kind` it says `email` if it names the address, or `link`.
+        """
+        ...
+
+    async def join(self, conn: Transaction, *, user_id: UserId, invited: dict[str, str]) -> None:
+        """Let somebody in whose address has been verified, if the invitation still holds."""
+        ...
+
+
+async def request_invitations(request: Request) -> Invitations:
+    return cast("Invitations", request.app.state.invitations)
+
+
+ProcessInvitations = Annotated[Invitations, Depends(request_invitations)]
 
 
 async def request_devices(request: Request) -> Devices:

@@ -32,7 +32,6 @@ from src.schemas import Page
 from src.security import Sealer
 from src.users.schemas import UserId
 
-
 _NOBODY = UserId(UUID(int=0))
 
 

@@ -106,6 +106,22 @@ async def issue(
     return IssuedSecret(flow_id=flow_id, token=token, code=code, expires_at=expires_at)
 
 
+@sql(
+    """
+    SELECT detail
+      FROM one_time_token
+     WHERE purpose = %(purpose)s
+       AND target = casefold(%(target)s COLLATE pg_unicode_fast) COLLATE "default"
+       AND account_id = %(user_id)s
+    """
+)
+async def find_detail(
+    conn: Connection, *, purpose: Purpose, target: str, user_id: UserId
+) -> dict[str, Any] | None:
+    """What was kept beside the user's last secret of this purpose and target."""
+    ...
+
+
 async def ask(
     conn: Transaction,
     key: bytes,

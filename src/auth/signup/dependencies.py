@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from src.auth import exceptions
+from src.auth.binding import ProcessInvitations
 from src.auth.captcha import service as captcha_service
 from src.auth.dependencies import (
     NewPasswordSecret,
@@ -22,15 +23,6 @@ from src.users.exceptions import EmailTaken
 from src.users.schemas import KnownUser
 
 
-async def open_for_signup(settings: ProcessSettings) -> None:
-    """Raise SignupDisabled where nobody can sign up."""
-    if not settings.takes_signups:
-        raise exceptions.SignupDisabled()
-
-
-OpenForSignup = Annotated[None, Depends(open_for_signup)]
-
-
 @dataclass(frozen=True, slots=True)
 class SignupSecret:
     """A sign-up that may go on. Without a hash, the password is chosen later, by a mailed link."""
@@ -41,18 +33,31 @@ class SignupSecret:
     """Who has the address already; not looked for where an account is made at once."""
     may_write: bool
     """Whether a mail may go to the address."""
+    invited: dict[str, str] | None = None
+    """What they are invited to, by a token that holds for the address."""
 
 
 async def acceptable_signup(
     new: schemas.Signup,
-    _: OpenForSignup,
     caller: RequestCaller,
     settings: ProcessSettings,
     authentication: ProcessAuthentication,
+    invitations: ProcessInvitations,
     pools: Pools,
 ) -> SignupSecret:
-    """A private service hashes whatever comes, so that every answer takes as long."""
+    """A private service hashes whatever comes, so that every answer takes as long.
+
+    Where nobody can sign up, an invitation that names the address is enough, by mail.
+    """
     await limits_service.demand(pools, Rule.SIGNUP_IP, caller.ip)
+    invited = None
+    if new.invitation_token is not None:
+        invited = await invitations.invited(
+            pools.deciding.single, token=new.invitation_token, email=new.email
+        )
+    is_named = invited is not None and invited["kind"] == "email"
+    if not settings.takes_signups and not (is_named and settings.mail_arrives):
+        raise exceptions.SignupDisabled()
     if settings.captcha.signup:
         await captcha_service.demand(authentication.captcha, token=new.captcha_token, ip=caller.ip)
     if new.password is not None:
@@ -67,11 +72,11 @@ async def acceptable_signup(
         await authentication.hasher.hash(new.password or "")
     elif new.password is not None:
         hashed = await authentication.hasher.hash(new.password)
-        return SignupSecret(new, hashed, None, may_write)
+        return SignupSecret(new, hashed, None, may_write, invited)
     known = await users_service.find_by_email(pools.deciding.single, email=new.email)
     if known is not None and settings.signup_is_open:
         raise EmailTaken()
-    return SignupSecret(new, None, known, may_write)
+    return SignupSecret(new, None, known, may_write, invited)
 
 
 AcceptableSignup = Annotated[SignupSecret, Depends(acceptable_signup)]
@@ -79,8 +84,8 @@ AcceptableSignup = Annotated[SignupSecret, Depends(acceptable_signup)]
 
 async def completing_password(
     completion: schemas.SignupCompletion,
-    _: OpenForSignup,
     caller: RequestCaller,
+    settings: ProcessSettings,
     authentication: ProcessAuthentication,
     pools: Pools,
 ) -> NewPasswordSecret:
@@ -91,6 +96,8 @@ async def completing_password(
         await limits_service.demand(pools, Rule.SIGNUP_IP, caller.ip)
     else:
         found = await service.proposal(pools.deciding.single, token=completion.token)
+        if not settings.takes_signups and "invited" not in found.detail:
+            raise exceptions.SignupDisabled()
         proposed = found.detail
     context = [
         proposed["email"].partition("@")[0],

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response, status
 
 from src.auth import exceptions, pages, signing_in
+from src.auth.binding import ProcessInvitations
 from src.auth.captcha.exceptions import CaptchaRequired
 from src.auth.dependencies import CurrentLinks
 from src.auth.onetime.constants import Purpose
@@ -55,19 +56,27 @@ async def sign_up(
 
     Without a password a link is mailed by which to choose one (202). A private service always
     answers so, and alike for addresses that it knows and that it does not.
+
+    Who comes with the `invitation_token` of an invitation to their address, or of a link, is in the
+    team once the email is verified. One that does not hold is as none. Where nobody can sign up,
+    one to the address is enough, by mail.
     """
     new, key = signup.new, signing.settings.secret_key
     sealer = signing.authentication.issuer.sealer
     if signup.password_hash is None:
         if signup.may_write:
-            await service.write(conn, sealer, key, links, new=new, known=signup.known)
+            await service.write(
+                conn, sealer, key, links, new=new, known=signup.known, invited=signup.invited
+            )
         signing.response.status_code = status.HTTP_202_ACCEPTED
         return CheckEmail()
     signing_in.check_transport(signing, new.token_transport)
     user = await service.create(conn, new=new, password_hash=signup.password_hash)
     if signup.may_write:
         known = await users_service.find(conn, user_id=user.id)
-        await verification_service.send(conn, sealer, key, links, user=known)
+        await verification_service.send(
+            conn, sealer, key, links, user=known, invited=signup.invited
+        )
     signing.response.headers["Location"] = f"{API_PREFIX}/users/me"
     return await signing_in.complete(
         conn,
@@ -141,6 +150,7 @@ async def complete_signup(
     completion: SignupCompletion,
     password: CompletingPassword,
     signing: CurrentSigningIn,
+    invitations: ProcessInvitations,
     conn: Transaction,
 ) -> signing_in.Outcome:
     """Create the account of a sign-up mail, and sign it in. Its email counts as verified.
@@ -153,6 +163,8 @@ async def complete_signup(
         signing.settings.secret_keys,
         completion=completion,
         password_hash=password.hash,
+        invitations=invitations,
+        takes_uninvited=signing.settings.takes_signups,
     )
     signing.response.headers["Location"] = f"{API_PREFIX}/users/me"
     return await signing_in.complete(

@@ -1,8 +1,8 @@
 """What callers send to sign up."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from src.auth.constants import Transport
 from src.auth.onetime.schemas import SentCode, SentToken
@@ -24,6 +24,14 @@ class Signup(Payload):
     given_name: Name = ""
     family_name: Name = ""
     locale: Locale = "en"
+    invitation_token: (
+        Annotated[
+            str,
+            StringConstraints(min_length=1, max_length=200),
+            Field(description="Of an invitation; its team is joined once the email is verified."),
+        ]
+        | None
+    ) = None
     captcha_token: CaptchaToken | None = None
     token_transport: Transport = Transport.BEARER
 

@@ -10,6 +10,8 @@ from typing import Any
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import service as auth_service
+from src.auth.binding import Invitations
+from src.auth.exceptions import SignupDisabled
 from src.auth.links import Links
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
@@ -43,6 +45,7 @@ async def write(
     *,
     new: Signup,
     known: KnownUser | None,
+    invited: dict[str, str] | None = None,
 ) -> None:
     """Mail how to go on: to complete the sign-up, or to sign in where there is an account.
 
@@ -54,7 +57,11 @@ async def write(
         purpose=Purpose.SIGNUP,
         target=new.email,
         user_id=None,
-        detail={"email": new.email, **new.model_dump(include=set(_PROPOSED))},
+        detail={
+            "email": new.email,
+            **new.model_dump(include=set(_PROPOSED)),
+            **({"invited": invited} if invited else {}),
+        },
     )
     if known is None:
         params = {"link": links.complete_signup(issued.token), "code": issued.code}
@@ -76,13 +83,19 @@ async def complete(
     *,
     completion: SignupCompletion,
     password_hash: str,
+    invitations: Invitations,
+    takes_uninvited: bool,
 ) -> User:
     """Create the account of the address that the mail went to; it counts as verified.
 
-    Raises InvalidOneTimeToken, ExpiredToken and InvalidCode; EmailTaken and UsernameTaken, which
-    leave token and code as they were.
+    Raises InvalidOneTimeToken, ExpiredToken and InvalidCode; EmailTaken and UsernameTaken, and
+    SignupDisabled for who comes uninvited though none are taken, which leave token and code as they
+    were.
     """
     spent = await _spend(conn, keys, completion)
+    invited: dict[str, str] | None = spent.detail.get("invited")
+    if invited is None and not takes_uninvited:
+        raise SignupDisabled()
     email: str = spent.detail["email"]
     proposed: dict[str, Any] = {name: spent.detail[name] for name in _PROPOSED}
     user = await _create(
@@ -95,6 +108,8 @@ async def complete(
         },
     )
     await users_service.verify_email(conn, user_id=user.id, email=email)
+    if invited is not None:
+        await invitations.join(conn, user_id=user.id, invited=invited)
     return user
 
 

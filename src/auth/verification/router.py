@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response, status
 
 from src.auth import exceptions, pages
+from src.auth.binding import ProcessInvitations
 from src.auth.dependencies import CurrentLinks, ProcessAuthentication
 from src.auth.onetime.constants import Purpose
 from src.auth.onetime.exceptions import ExpiredToken, InvalidCode, InvalidOneTimeToken
@@ -81,10 +82,18 @@ async def show_email_verification(
     responses=problems(InvalidOneTimeToken, ExpiredToken, InvalidCode, Unavailable),
 )
 async def verify_email(
-    proof: schemas.EmailVerification, settings: ProcessSettings, conn: Transaction
+    proof: schemas.EmailVerification,
+    settings: ProcessSettings,
+    invitations: ProcessInvitations,
+    conn: Transaction,
 ) -> None:
-    """Show the token of the link, or the code with its address. The same token serves again."""
+    """Show the token of the link, or the code with its address. The same token serves again.
+
+    Who has signed up with the token of an invitation is in the team then.
+    """
     if proof.token is not None:
-        await service.verify(conn, token=proof.token)
+        await service.verify(conn, invitations, token=proof.token)
     elif proof.email is not None and proof.code is not None:
-        await service.verify_by_code(conn, settings.secret_keys, email=proof.email, code=proof.code)
+        await service.verify_by_code(
+            conn, settings.secret_keys, invitations, email=proof.email, code=proof.code
+        )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from src.audit import service as audit_service
 from src.audit.constants import Action
+from src.auth.binding import Invitations
 from src.auth.links import Links
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
@@ -19,11 +20,28 @@ from src.users.schemas import KnownUser
 
 
 async def send(
-    conn: Transaction, sealer: Sealer, key: bytes, links: Links, *, user: KnownUser
+    conn: Transaction,
+    sealer: Sealer,
+    key: bytes,
+    links: Links,
+    *,
+    user: KnownUser,
+    invited: dict[str, str] | None = None,
 ) -> None:
-    """Mail a link and a code to the user's address; those sent before are dead."""
+    """Mail a link and a code to the user's address; those sent before are dead.
+
+    What they are `invited` to, now or by what was sent before, they join by it.
+    """
+    detail = await onetime_service.find_detail(
+        conn, purpose=Purpose.VERIFY_EMAIL, target=user.email, user_id=user.id
+    )
     issued = await onetime_service.issue(
-        conn, key, purpose=Purpose.VERIFY_EMAIL, target=user.email, user_id=user.id
+        conn,
+        key,
+        purpose=Purpose.VERIFY_EMAIL,
+        target=user.email,
+        user_id=user.id,
+        detail={"invited": invited} if invited else detail,
     )
     await notifications_service.send_mail(
         conn,
@@ -36,7 +54,7 @@ async def send(
     )
 
 
-async def verify(conn: Transaction, *, token: str) -> None:
+async def verify(conn: Transaction, invitations: Invitations, *, token: str) -> None:
     """Count the address as verified. Again by the same token, it changes nothing.
 
     Raises InvalidOneTimeToken and ExpiredToken.
@@ -45,20 +63,26 @@ async def verify(conn: Transaction, *, token: str) -> None:
     if found is not None and found.is_spent and not found.is_expired:
         await _check(conn, found)
         return
-    await _count(conn, await onetime_service.spend(conn, purpose=Purpose.VERIFY_EMAIL, token=token))
+    spent = await onetime_service.spend(conn, purpose=Purpose.VERIFY_EMAIL, token=token)
+    await _count(conn, invitations, spent)
 
 
 async def verify_by_code(
-    conn: Transaction, keys: Sequence[bytes], *, email: str, code: str
+    conn: Transaction,
+    keys: Sequence[bytes],
+    invitations: Invitations,
+    *,
+    email: str,
+    code: str,
 ) -> None:
     """Count the address as verified. Raises InvalidCode, which commits."""
     spent = await onetime_service.spend_code(
         conn, keys, purpose=Purpose.VERIFY_EMAIL, target=email, code=code
     )
-    await _count(conn, spent)
+    await _count(conn, invitations, spent)
 
 
-async def _count(conn: Transaction, spent: OneTimeToken) -> None:
+async def _count(conn: Transaction, invitations: Invitations, spent: OneTimeToken) -> None:
     """An account that has another address by now is verified by nothing sent to this one."""
     user_id = spent.user_id
     if user_id is not None and await users_service.verify_email(
@@ -67,6 +91,8 @@ async def _count(conn: Transaction, spent: OneTimeToken) -> None:
         await audit_service.record(
             conn, action=Action.EMAIL_VERIFIED, actor_id=user_id, object_id=user_id, detail={}
         )
+        if (invited := spent.detail.get("invited")) is not None:
+            await invitations.join(conn, user_id=user_id, invited=invited)
         return
     await _check(conn, spent)
 

@@ -10,8 +10,10 @@ from src.invitations.service.answering import (
 )
 from src.invitations.service.core import get, list_for_team
 from src.invitations.service.making import create, resend, revoke, toggle, update
+from src.invitations.service.signing_up import InvitedSignups
 
 __all__ = [
+    "InvitedSignups",
     "accept",
     "create",
     "decline",
