@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "94e7053ea3d1"
-down_revision = "0f3ce04332d5"
+down_revision = "b41f7c0d9e63"
 branch_labels = None
 depends_on = None
 
