@@ -7,6 +7,7 @@ from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Header, Request
 
+from src.auth.joining import Invitations
 from src.auth.schemas import DeviceId, SentDevice
 from src.database import Connection, Transaction
 from src.users.schemas import UserId
@@ -29,21 +30,6 @@ class Devices(Protocol):
 
     async def sign_out(self, conn: Transaction, *, user_id: UserId, device_id: DeviceId) -> None:
         """Somebody has signed out on a device; one that is not theirs stays as it is."""
-        ...
-
-
-class Invitations(Protocol):
-    """Who keeps invitations. What they make of a token is kept with what is mailed."""
-
-    async def invited(self, conn: Connection, *, token: str, email: str) -> dict[str, str] | None:
-        """What the token invites somebody with this address to; None if it does not hold for them.
-
-        Under `kind` it says `email` if it names the address, or `link`.
-        """
-        ...
-
-    async def join(self, conn: Transaction, *, user_id: UserId, invited: dict[str, str]) -> None:
-        """Let somebody in whose address has been verified, if the invitation still holds."""
         ...
 
 

@@ -31,6 +31,7 @@ async def log_in(
     user: factories.User,
     device_id: str | None = None,
     secret: str | None = None,
+    *,
     password: str = factories.PASSWORD,
 ) -> Response:
     body: dict[str, Any] = {"identifier": user.email, "password": password}

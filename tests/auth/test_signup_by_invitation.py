@@ -62,7 +62,7 @@ async def roles(execute: Execute) -> list[str]:
 async def test_who_verifies_is_in_the_team(
     team: Team, conn: Connection, execute: Execute, proof: str, kind: str
 ) -> None:
-    named = {"email": "Eve@Example.org"} if kind == "email" else {}
+    named: dict[str, Any] = {"email": "Eve@Example.org"} if kind == "email" else {}
     made = await team.invite(role="editor", **named)
 
     assert (await sign_up(team.client, made["token"])).status_code == 201

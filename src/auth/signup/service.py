@@ -10,8 +10,8 @@ from typing import Any
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import service as auth_service
-from src.auth.binding import Invitations
 from src.auth.exceptions import SignupDisabled
+from src.auth.joining import Invitations
 from src.auth.links import Links
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose

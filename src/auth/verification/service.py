@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from src.audit import service as audit_service
 from src.audit.constants import Action
-from src.auth.binding import Invitations
+from src.auth.joining import Invitations
 from src.auth.links import Links
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose

@@ -12,7 +12,7 @@ from src.users.schemas import UserId
 
 
 class InvitedSignups:
-    """What signing up makes of an invitation; `src.auth.binding` says it in full."""
+    """What signing up makes of an invitation; `src.auth.joining` says it in full."""
 
     async def invited(self, conn: Connection, *, token: str, email: str) -> dict[str, str] | None:
         """What the token invites this address to; None if it does not hold for it."""
