@@ -1,12 +1,12 @@
 """Count right and wrong passwords by the minute, to see when somebody guesses at many accounts."""
 
 import sqlalchemy as sa
-
-from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from alembic import op
+
 revision = "94e7053ea3d1"
-down_revision = "b41f7c0d9e63"
+down_revision = "d7a02c5be918"
 branch_labels = None
 depends_on = None
 
