@@ -148,4 +148,112 @@ BREAKS = [
         "auth/sso/test_linking.py::test_nobody_is_linked_on_less",
         "200:",
     ),
+    Break(
+        "MFA: with new tickets an account may be guessed at for ever",
+        MFA,
+        {
+            "        is_right = is_allowed and await _use_totp": (
+                "        is_right = await _use_totp"
+            )
+        },
+        "auth/mfa/test_login.py::test_an_account_takes_five_wrong_codes_in_a_quarter_of_an_hour",
+        "200:",
+    ),
+    Break(
+        "MFA: a seed opens wherever it is moved",
+        "src/security.py",
+        {
+            "self._cipher.encrypt(nonce, text, place.encode())": (
+                'self._cipher.encrypt(nonce, text, b"")'
+            ),
+            "rest[_NONCE_BYTES:], place.encode())": 'rest[_NONCE_BYTES:], b"")',
+        },
+        "auth/mfa/test_login.py::test_a_seed_that_was_moved_to_another_account_does_not_open",
+        "200:",
+    ),
+    Break(
+        "operators: one factor is enough",
+        "src/auth/platform/dependencies.py",
+        {
+            "    if settings.admins_need_mfa and not standing.has_second_factor:\n": (
+                "    if False:\n"
+            )
+        },
+        "management/test_users.py"
+        "::test_without_a_second_factor_a_role_is_worth_nothing_where_one_is_demanded",
+        "assert 200 == 403",
+    ),
+    Break(
+        "last login method: it may be taken away",
+        "src/auth/service.py",
+        {"    if not await login_methods(conn, user_id=user_id):\n": "    if False:\n"},
+        "auth/test_password.py::test_removing_the_only_way_to_sign_in_is_refused",
+        "204:",
+    ),
+    Break(
+        "last login method: an identity that is the last one goes",
+        SSO,
+        {"    await auth_service.demand_login_method(conn, user_id=user_id)\n": ""},
+        "auth/sso/test_linking.py::test_the_last_way_to_sign_in_stays",
+        "204:",
+    ),
+    Break(
+        "SSO: whoever waits in an account keeps a way in",
+        SSO,
+        {
+            "    if not account.is_email_verified:\n        await _reclaim": (
+                "    if False:\n        await _reclaim"
+            )
+        },
+        "auth/sso/test_linking.py"
+        "::test_an_account_that_somebody_else_may_have_prepared_is_wiped_first",
+        "200:",
+    ),
+    Break(
+        "SSO: an answer to another browser is taken",
+        SSO_ROUTER,
+        {
+            "    if not security.is_equal(answer.state.encode(), flow.state.encode()):\n": (
+                "    if False:\n"
+            )
+        },
+        "auth/sso/test_attacks.py"
+        "::test_without_its_own_state_an_answer_is_refused_and_the_flow_goes_on",
+        r"sso_state_invalid",
+    ),
+    Break(
+        "SSO: an answer serves twice",
+        SSO_ROUTER,
+        {
+            "    if not await service.spend(pools.write.single, provider=provider.id, "
+            "nonce=flow.nonce):\n": "    if False:\n"
+        },
+        "auth/sso/test_attacks.py::test_an_answer_serves_once",
+        r"sso_flow_used",
+    ),
+    Break(
+        "SSO: a stolen login code signs in",
+        SSO_ROUTER,
+        {
+            "    if not is_right or pending.mode is not mode:\n": (
+                "    if pending.mode is not mode:\n"
+            )
+        },
+        "auth/sso/test_flow.py::test_a_stolen_login_code_is_useless_and_then_dead",
+        "20[01]:",
+    ),
+    Break(
+        "SSO: a browser is sent wherever a link says",
+        SSO_ROUTER,
+        {"    if redirect_to not in settings.sso.redirects:\n": "    if False:\n"},
+        "auth/sso/test_attacks.py::test_nobody_is_sent_where_the_settings_do_not_say",
+        "303",
+    ),
+    Break(
+        "SSO: an ID token of another sign-in is taken",
+        "src/auth/sso/client/id_token.py",
+        {"        and security.is_equal(nonce.encode(), expected.nonce.encode())\n": ""},
+        "auth/sso/test_doors.py::test_a_token_of_another_nonce_is_refused",
+        "20[01]:",
+    ),
 ]

@@ -185,7 +185,7 @@ BREAKS = [
         "src/auth/password/service.py",
         {"    await _record(conn, Action.PASSWORD_RESET, user_id, {})\n": ""},
         "auth/test_recovery.py::test_the_owner_is_told_and_it_is_written_down",
-        r"assert|Right contains|Left contains",
+        r"At index 0 diff: \('session.revoked'|Right contains one more item",
     ),
     Break(
         "audit: a trail may be rewritten",
@@ -204,5 +204,40 @@ BREAKS = [
         },
         "invitations/test_answering.py::test_an_email_lets_its_account_in_and_no_other",
         "200:",
+    ),
+    Break(
+        "limits: an address is mailed as often as anybody likes",
+        "src/limits/service.py",
+        {"        (Rule.MAIL_ADDRESS_MINUTE, to),\n": ""},
+        "auth/test_verification.py"
+        "::test_within_a_minute_nothing_more_is_sent_and_the_first_link_lives",
+        "too many values to unpack",
+    ),
+    Break(
+        "idempotency: an answer is given to who may not ask",
+        DEPENDENCIES,
+        {
+            "    if principal is None or principal.id != claims.user_id:\n        return None\n"
+            "    return str(principal.id)\n": "    return str(claims.user_id)\n"
+        },
+        "idempotency/test_replay.py::test_nobody_is_given_an_answer_who_may_not_ask",
+        r"assert 201 == 401|True = is_replay",
+    ),
+    Break(
+        "audit: what is done is written down on its own",
+        "src/auth/password/service.py",
+        {"async def remove(conn: Transaction, ": "async def remove(conn: Connection, "},
+        "contracts/test_transactions.py::test_writes_that_belong_together_share_a_transaction",
+        "password.service.remove",
+    ),
+    Break(
+        "mail: a link may lead where the sender of the request says",
+        "src/config.py",
+        {
+            "        if self.mailing.mail.is_given and not self.environment.is_relaxed"
+            " and not self.public_url:\n": "        if False:\n"
+        },
+        "core/test_settings.py::test_a_service_that_mails_links_knows_where_it_is",
+        "DID NOT RAISE",
     ),
 ]
