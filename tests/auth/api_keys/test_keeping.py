@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from httpx2 import AsyncClient, Response
 
+from src.auth.api_keys import spelling
 from src.auth.api_keys.constants import KEYS_MAX
+from src.auth.exceptions import InvalidToken
 from src.database import Connection, Transaction
 from src.notifications.constants import Template
 from src.permissions import Scope
@@ -52,6 +54,8 @@ async def test_how_a_key_is_spelled_tells_it_from_a_typo(
     assert int.from_bytes(body[32:], "big") == binascii.crc32(body[:32])
     for typo in (f"{key[:-1]}{'B' if key[-1] == 'A' else 'A'}", key[:-1], f"{key}A", f"{key[:-4]}"):
         problem(await client.get("/v1/users/me", headers=bearer(typo)), 401, "invalid_token")
+        with pytest.raises(InvalidToken):  # no database is needed to tell
+            spelling.read(typo)
 
 
 async def test_a_hash_and_how_it_begins_is_all_that_is_kept(
