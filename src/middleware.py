@@ -59,7 +59,8 @@ class RequestContext:
             return
         started = time.perf_counter()
         sent = scope[FIRST_HEADERS] = dict(scope["headers"][::-1])
-        request_id = _request_id(sent.get(b"x-request-id"))
+        given = sent.get(b"x-request-id")
+        request_id = str(uuid7()) if given is None else _request_id(given)
         caller = tracing.parent(sent[b"traceparent"]) if b"traceparent" in sent else None
         trace_id = tracing.new_trace_id() if caller is None else caller.trace_id
         state = scope.setdefault("state", {})
@@ -208,10 +209,9 @@ def _without_body(send: Send) -> Send:
     return send_on
 
 
-def _request_id(given: bytes | None) -> str:
-    if given:
-        with suppress(ValueError):
-            return str(UUID(given.decode("latin-1")))
+def _request_id(given: bytes) -> str:
+    with suppress(ValueError):
+        return str(UUID(given.decode("latin-1")))
     return str(uuid7())
 
 

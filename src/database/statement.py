@@ -66,7 +66,9 @@ def sql(
         if inspect.iscoroutinefunction(stub):
 
             async def call(conn: Executor, /, **params: Any) -> object:
-                return await statement.run(conn, params)
+                if (span := tracing.begin(statement.name)) is None:
+                    return await statement.run(conn, params)
+                return await statement.run_traced(conn, params, span)
 
             return cast("Stub", update_wrapper(call, stub))
 
@@ -111,19 +113,18 @@ class Statement:
         self._result: Result | None = None
         self._encoders: dict[str, Callable[[Any], Any]] = {}
 
-    async def run(self, conn: Executor, given: dict[str, Any]) -> object:
-        """Run the statement and return what its stub declares."""
-        if (span := tracing.begin(self.name)) is None:
-            return await self._run(conn, given)
+    async def run_traced(self, conn: Executor, given: dict[str, Any], span: tracing.Span) -> object:
+        """`run`, as a span of the request's trace."""
         try:
-            returned = await self._run(conn, given)
+            returned = await self.run(conn, given)
         except BaseException as exc:
             tracing.end(span, exc)
             raise
         tracing.end(span)
         return returned
 
-    async def _run(self, conn: Executor, given: dict[str, Any]) -> object:
+    async def run(self, conn: Executor, given: dict[str, Any]) -> object:
+        """Run the statement and return what its stub declares."""
         result = self._result or self._prepare()
         if self.form is Form.COPY_IN:
             self.executed.add(self.text)
