@@ -76,7 +76,11 @@ async def test_with_its_owners_account_a_key_is_dead_at_once(
     key = bearer(await factories.api_key(conn, ann))
     assert (await client.get("/v1/users/me", headers=key)).status_code == 200
 
-    await execute("UPDATE account SET status = %(status)s", status=status)
+    await execute(
+        "UPDATE account SET status = %(status)s,"
+        " erase_at = CASE %(status)s WHEN 'deleting' THEN now() END",
+        status=status,
+    )
 
     problem(await client.get("/v1/users/me", headers=key), 401, "invalid_token")
 
