@@ -44,7 +44,7 @@ KEY = "Idempotency-Key"
 
 TOLD_BY_SCHEMAS = {"too_long", "wrong_type", "unknown_field"}
 """Mistakes that a client which knows the document need not make. Too short is not among them: texts
-are trimmed first, and no schema can tell that. Nor how a push token looks, which its type decides."""
+are trimmed first, and no schema can tell that; nor how a push token looks."""
 
 WORLD = World(os.environ["FUZZ_URL"], os.environ["FUZZ_OPERATOR"])
 
