@@ -70,7 +70,7 @@ def is_written(path: Path, text: str) -> bool:
 def settings(
     model: type[BaseModel] = Settings, prefix: str = ""
 ) -> Iterator[tuple[str, FieldInfo]]:
-    """Every setting by its name in the environment, in the order of `src/config.py`."""
+    """Every setting by its name in the environment, in the order of `src/config/`."""
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
@@ -90,7 +90,7 @@ def described(name: str, field: FieldInfo) -> str:
 
 def value(field: FieldInfo) -> str:
     """The default as the environment would give it; empty where there is none."""
-    default = field.default
+    default = field.get_default(call_default_factory=True)
     if isinstance(default, SecretStr):
         default = default.get_secret_value()
     match default:
@@ -157,7 +157,7 @@ def configuration() -> str:
         "Settings come from the environment, then from `.env`. An empty value is as good as none.",
         "A setting that is wrong keeps the service from starting, and the message names it.",
         "`.env.example` has them all with their defaults: copy it to `.env` and change what you",
-        "need. `just reference` writes this page from `src/config.py`.",
+        "need. `just reference` writes this page from `src/config/`.",
         "",
         "| setting | default | may be | what it is |",
         "|---|---|---|---|",
@@ -171,7 +171,7 @@ def configuration() -> str:
 def env_example() -> str:
     lines = [
         "# Every setting, with its default: copy this file to .env and change what you need.",
-        "# An empty value is as good as none. `just reference` writes this from src/config.py.",
+        "# An empty value is as good as none. `just reference` writes this from src/config/.",
     ]
     section = ""
     for name, field in settings():

@@ -118,7 +118,7 @@ BREAKS = [
     ),
     Break(
         "8: a provider needs no client id",
-        "src/config.py",
+        "src/config/sso.py",
         {"client_id: Annotated[str, Field(min_length=1)]\n": 'client_id: str = ""\n'},
         "defects/test_08_a_provider_without_a_client_id_does_not_start.py"
         "::test_start_refuses_a_provider_without_a_client_id",

@@ -147,7 +147,7 @@ BREAKS = [
     ),
     Break(
         "32: settings may make hashing quick",
-        "src/config.py",
+        "src/config/authentication.py",
         {
             "memory_kib: Annotated[int, Field(ge=19 * KIB, le=1024 * KIB)]": (
                 "memory_kib: Annotated[int, Field(le=1024 * KIB)]"
