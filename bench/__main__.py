@@ -4,7 +4,7 @@ import shutil
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -256,6 +256,40 @@ def beside(
         results_and_ratios = {"endpoints": results, "p99_ratios": ratios}
         text = report.as_json(machine, options, results_and_ratios)
         write(directory, "beside.json", text, keep=keep)
+
+
+@cli.command()
+def logins(
+    small: Small = True,
+    keep: Keep = False,
+    rounds: Rounds = 5,
+    seconds: Seconds = 5.0,
+    connections: Connections = 8,
+    logins: Annotated[int, typer.Option(min=1, max=2_000)] = 200,
+) -> None:
+    """Measure `read` while nothing else is asked, and amid logins."""
+    pace = Pace(rounds=rounds, seconds=seconds, warmup=1.0)
+    with _prepared(small=small) as (server, url, directory, ids, size):
+        machine = report.facts(server.url)
+        log = directory / f"{OURS}.log"
+        with service.serving(url, log) as running, Api(running.port) as api:
+            callers = Callers(api, url, size)
+            endpoint = endpoints.read(callers, ids, connections)
+            flood = replace(endpoints.login(callers, ids, logins), connections=logins)
+            samples, windows = strains.amid_logins(
+                running, endpoint, flood, pace, server.pid, typer.echo
+            )
+        ratio = round(strains.p99_ratio(samples, strains.AMID), 2)
+        lines = figures.lines(samples, ours=strains.ALONE)
+        typer.echo("\n" + report.endpoint_table(endpoint.title, lines, {}))
+        typer.echo(f"p99 amid {logins} logins at a time: x {ratio}")
+        options = {"size": size.name, "rounds": rounds, "seconds": seconds, "logins": logins}
+        found = {
+            "read": report.plain(lines),
+            "p99_ratio": ratio,
+            "login_statuses": [window.statuses for window in windows],
+        }
+        write(directory, "logins.json", report.as_json(machine, options, found), keep=keep)
 
 
 @cli.command()

@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+import sys
+import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import pairwise
 from typing import TypeVar
 
@@ -31,6 +34,8 @@ T = TypeVar("T")
 _DEADLINE = 2.0
 """Seconds that a caller waits for a hash, queue included."""
 _QUEUE_PER_THREAD = 20
+_NICENESS = 5
+"""How much threads of hashes give way: a third of a core beside one that answers."""
 _CONTEXT_MIN = 4
 _SHORT_PIECE = 4
 _COMMON = frozenset(FREQUENCY_LISTS["passwords"])
@@ -128,7 +133,9 @@ class Hasher:
         )
         self._peppers = _peppers(settings)
         self._pepper = next(iter(self._peppers), "")
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._threads = ThreadPoolExecutor(
+            threads, thread_name_prefix="argon2", initializer=_give_way
+        )
         self._places = threads * _QUEUE_PER_THREAD
         # Verified where there is no account, so that an answer takes as long as with one.
         self._dummy = self._hash("no account has this password")
@@ -192,6 +199,13 @@ class Hasher:
             raise Busy() from exc
         finally:
             self._places += 1
+
+
+def _give_way() -> None:
+    """Let the threads of hashes give way: they fill whole cores, which those who answer need too."""
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _peppers(settings: PasswordHashSettings) -> dict[str, bytes]:
