@@ -202,7 +202,7 @@ class Hasher:
 
 
 def _give_way() -> None:
-    """Let the threads of hashes give way: they fill whole cores, which those who answer need too."""
+    """Let the threads of hashes give way: they fill whole cores, which answers need too."""
     if sys.platform == "linux":  # elsewhere it would be the whole process
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
