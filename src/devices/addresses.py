@@ -79,4 +79,4 @@ def decoded(text: str) -> bytes:
 
 
 def _invalid(detail: str) -> Invalid:
-    return Invalid(errors=[FieldError("/push_token", "wrong_format", detail)])
+    return Invalid(errors=[FieldError("/push_token", "invalid_push_token", detail)])

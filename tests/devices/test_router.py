@@ -176,7 +176,7 @@ async def test_no_push_service_is_called_that_the_settings_do_not_name(
 
     response = await register(client, new_id(), type="web", push_token=token)
 
-    assert mistakes(response) == {("/push_token", "wrong_format")}
+    assert mistakes(response) == {("/push_token", "invalid_push_token")}
     assert await execute("SELECT 1 FROM device") == []
 
 
@@ -201,7 +201,7 @@ async def test_a_push_token_that_cannot_work_is_refused(
 ) -> None:
     response = await register(client, new_id(), type=type_, push_token=token)
 
-    assert mistakes(response) == {("/push_token", "wrong_format")}
+    assert mistakes(response) == {("/push_token", "invalid_push_token")}
 
 
 async def test_a_device_is_removed_by_who_is_signed_in_on_it(

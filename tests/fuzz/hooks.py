@@ -42,9 +42,9 @@ SPOILS_THE_WORLD = {
 
 KEY = "Idempotency-Key"
 
-TOLD_BY_SCHEMAS = {"too_long", "wrong_type", "unknown_field"}
+TOLD_BY_SCHEMAS = {"too_long", "wrong_type", "wrong_format", "unknown_field"}
 """Mistakes that a client which knows the document need not make. Too short is not among them: texts
-are trimmed first, and no schema can tell that; nor how a push token looks."""
+are trimmed first, and no schema can tell that."""
 
 WORLD = World(os.environ["FUZZ_URL"], os.environ["FUZZ_OPERATOR"])
 
