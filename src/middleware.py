@@ -68,7 +68,8 @@ class RequestContext:
         is_private = b"authorization" in sent or b"cookie" in sent
         method = scope["method"]
         if method == "HEAD":
-            scope["method"] = "GET"
+            # A copy: the server, whose scope it is, must know that no body will come.
+            scope = {**scope, "method": "GET"}
             send = _without_body(send)
         status = _CLIENT_CLOSED
 

@@ -235,13 +235,16 @@ class Protocol(HttpToolsProtocol):
     @override
     def on_body(self, body: bytes) -> None:
         cycle = self.cycle
-        if (
+        if not isinstance(cycle, Exchange):
+            super().on_body(body)
+        elif (
             cycle.body
             or cycle.response_complete
             or len(body) > HIGH_WATER_LIMIT
-            or not isinstance(cycle, Exchange)
             or "message_event" in vars(cycle)
         ):
+            if isinstance(cycle.body, bytes):  # many small pieces would be copied again and again
+                cycle.body = bytearray(cycle.body)
             super().on_body(body)
         else:
             cycle.body = body

@@ -16,7 +16,7 @@ from fastapi._compat import ModelField
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext
-from pydantic import Json, TypeAdapter
+from pydantic import AwareDatetime, Json, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from src.routing.route import DRAFT, JsonRoute
@@ -261,9 +261,9 @@ def _is_scalar(annotation: Any) -> bool:
         return _is_scalar(get_args(annotation)[0])
     if origin in (Union, UnionType):
         return all(_is_scalar(one) for one in get_args(annotation))
-    return origin is Literal or (
-        isinstance(annotation, type) and issubclass(annotation, (*_IMMUTABLE, NoneType))
-    )
+    if origin is Literal or annotation is AwareDatetime:
+        return True
+    return isinstance(annotation, type) and issubclass(annotation, (*_IMMUTABLE, NoneType))
 
 
 def adapter(declared: ModelField) -> TypeAdapter[Any]:

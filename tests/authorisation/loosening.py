@@ -85,7 +85,7 @@ def _enforcing() -> Iterator[Change]:
     yield Change(
         "a token of a session that has ended",
         auth,
-        "if found is None or found.id != claims.user_id:",
+        "if found is None or found.id.int != claims.user_id.int:",
         "if found is None:\n"
         "        found = schemas.Principal(\n"
         "            claims.user_id, claims.session_id, True, 'aal2', True)\n"

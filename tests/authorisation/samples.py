@@ -142,8 +142,14 @@ def _oneself(scene: Scene) -> Verdict | None:
 
 
 def _mailed(purpose: Purpose) -> Callable[[Scene], dict[str, str]]:
-    """What a link holds that was mailed to the caller."""
-    return lambda scene: {"token": scene.world.links[purpose, scene.caller.who]}
+    """What a link holds that was mailed to the caller, or to a stranger: programs have no mail."""
+
+    def body(scene: Scene) -> dict[str, str]:
+        is_program = scene.caller.who is Who.SERVICE_KEY
+        whose = Who.OUTSIDER if is_program else scene.caller.who
+        return {"token": scene.world.links[purpose, whose]}
+
+    return body
 
 
 def _opened(purpose: Purpose) -> Sample:

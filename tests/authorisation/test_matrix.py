@@ -25,8 +25,8 @@ PLAIN = {Transport.BEARER, Transport.COOKIE, Transport.CROSS_SITE}
 """Ways that are tried without compiled routes too."""
 EMAILS = {"list_members": "admin", "update_member": "admin"}
 """Who sees other people's emails: from which role on, in answers of which operation."""
-SIGNING_IN = {"log_in"}
-"""What shows the email of whoever the payload signs in."""
+SHOWING_EMAILS = {"log_in", "list_outbox"}
+"""What shows the email of whoever the payload signs in; and all mails, which is for developers."""
 HIDDEN = {Whose.OTHER, Whose.DELETED}
 _EMAIL = re.compile(rb"[\w.+-]+@example\.org")
 _IDS = {"request_id", "trace_id", "instance"}
@@ -86,7 +86,7 @@ def mistakes(case: Case, answer: Answer, world: World) -> list[str]:
     may_see = least is not None and has(role_of(case.who, case.whose), least)
     is_for_operators = table()[case.operation.name].principal.name == "PLATFORM"
     may_see = may_see or (is_for_operators and verdict is LET_IN)
-    if shown and not may_see and case.operation.name not in SIGNING_IN:
+    if shown and not may_see and case.operation.name not in SHOWING_EMAILS:
         found.append(f"it shows {shown}")
     return found
 

@@ -8,10 +8,12 @@ from typing import Any, cast
 
 import pytest
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from src.metrics import Metrics
+from src.middleware import RequestContext
 from src.serving import Protocol
 
 HOST = b"Host: x\r\n"
@@ -84,9 +86,11 @@ async def content(receive: Receive) -> bytes:
 
 
 @asynccontextmanager
-async def serving(kind: type[HttpToolsProtocol], keep_alive: int = 5) -> AsyncIterator[int]:
+async def serving(
+    kind: type[HttpToolsProtocol], keep_alive: int = 5, served: ASGIApp = app
+) -> AsyncIterator[int]:
     config = uvicorn.Config(
-        app, port=0, http=kind, lifespan="off", log_config=None, timeout_keep_alive=keep_alive
+        served, port=0, http=kind, lifespan="off", log_config=None, timeout_keep_alive=keep_alive
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
@@ -204,6 +208,35 @@ async def test_head_and_body_leave_in_one_write() -> None:
 
     assert [data.startswith(b"HTTP/1.1 200 ") for data in written] == [True]
     assert written[0].endswith(b"b'']")
+
+
+async def test_head_is_answered_as_get_and_the_connection_stays() -> None:
+    around = RequestContext(app, metrics=Metrics(), has_https=False)
+    async with serving(Protocol, served=around) as port:
+        heads = await said(port, get("/whole", method="HEAD") + get("/empty"))
+
+    first, second, rest = heads.split(b"\r\n\r\n")
+    assert b"content-length: " in first
+    assert second.startswith(b"HTTP/1.1 204 ")
+    assert rest == b"(open)"
+
+
+async def test_many_small_pieces_of_a_body_are_not_copied_again_and_again() -> None:
+    """Bytes would be copied whole for each piece: a second of nothing else for these."""
+    pieces = b"".join(b"1\r\nx\r\n" for _ in range(60_000)) + b"0\r\n\r\n"
+    kinds: set[type] = set()
+
+    class Looking(Protocol):
+        @override
+        def on_body(self, body: bytes) -> None:
+            super().on_body(body)
+            kinds.add(type(self.cycle.body))
+
+    async with serving(Looking) as port:
+        answer = await said(port, get("/whole", CHUNKED, method="POST") + pieces)
+
+    assert answer.count(b"x" * 60_000) == 1
+    assert kinds == {bytes, bytearray}
 
 
 async def test_an_idle_connection_is_closed_and_a_used_one_is_not() -> None:

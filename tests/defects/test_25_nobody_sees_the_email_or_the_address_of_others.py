@@ -54,5 +54,5 @@ async def test_a_user_is_shown_without_them_to_who_shares_a_team_and_to_nobody_e
     shown = await client.get(url, headers=acting_as(viewer))
 
     assert shown.status_code == 200
-    assert shown.json().keys() <= {"id", "username", "display_name", "avatar_url"}
+    assert shown.json().keys() <= {"id", "kind", "username", "display_name", "avatar_url"}
     is_without_addresses(shown, owner)
