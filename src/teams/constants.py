@@ -35,6 +35,7 @@ class ErrorCode(StrEnum):
     ROLE_ABOVE_OWN = "role_above_own"
     CANNOT_CHANGE_SELF = "cannot_change_self"
     LAST_OWNER = "last_owner"
+    ACCOUNT_NOT_IN_USE = "account_not_in_use"
     NOT_A_MEMBER = "not_a_member"
     SOLE_OWNER_OF_TEAM = "sole_owner_of_team"
     TEAM_NOT_EMPTY = "team_not_empty"

@@ -63,6 +63,11 @@ class NotAMember(Conflict):
     message = "Only a member of the team can become its owner."
 
 
+class AccountNotInUse(Conflict):
+    code = ErrorCode.ACCOUNT_NOT_IN_USE
+    message = "This member's account is disabled or being deleted, and cannot own a team."
+
+
 class TeamNotEmpty(Conflict):
     code = ErrorCode.TEAM_NOT_EMPTY
     message = "The team still has applets."

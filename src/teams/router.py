@@ -171,6 +171,7 @@ async def list_members(
         exceptions.RoleAboveOwn,
         exceptions.CannotChangeSelf,
         exceptions.LastOwner,
+        exceptions.AccountNotInUse,
     ),
 )
 async def update_member(
@@ -208,7 +209,11 @@ async def remove_member(
     "/{team_id}/transfer-ownership",
     summary="Transfer the ownership",
     responses=payload_problems(
-        *_MANAGED, FreshLoginRequired, exceptions.CannotChangeSelf, exceptions.NotAMember
+        *_MANAGED,
+        FreshLoginRequired,
+        exceptions.CannotChangeSelf,
+        exceptions.NotAMember,
+        exceptions.AccountNotInUse,
     ),
 )
 async def transfer_ownership(

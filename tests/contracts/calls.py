@@ -139,8 +139,8 @@ class Graph:
             found = [self._field(owner, node.attr) for owner in self._family(owners)]
             known = [each for each in found if each is not None]
             return set().union(*known) if known or not owners else None
-        if not isinstance(node, ast.Name):  # what is awaited, say
-            return None
+        if not isinstance(node, ast.Name):  # what is awaited, say; but `", ".join` is none of ours
+            return set() if isinstance(node, ast.Constant | ast.JoinedStr) else None
         if node.id in types:
             return types[node.id]
         target = self._imports[module].get(node.id)

@@ -27,8 +27,13 @@ MAY_WRITE = {
 }
 MAY_WRITE_HERE = {
     # OAuth sends the browser back with a GET, and what it brings serves once: that it has come is
-    # written down, and so is the login code, by which a POST then opens the session.
-    "finish_sso": {"src.auth.sso.service._spend", "src.auth.onetime.service._keep"},
+    # written down, and so is the login code, by which a POST then opens the session. Each call asks
+    # the provider, so that calls are counted.
+    "finish_sso": {
+        "src.auth.sso.service._spend",
+        "src.auth.onetime.service._keep",
+        "src.limits.service._count",
+    },
 }
 """What single routes may write, by the names of their functions."""
 ASKS_NOTHING = {

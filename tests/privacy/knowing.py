@@ -22,7 +22,7 @@ from tests.auth.phone import verifying
 from tests.conftest import Execute
 from tests.devices.registering import bind, browser, new_id
 from tests.http import BASE_URL, acting_as
-from tests.invitations.inviting import Team, accept, decline
+from tests.invitations.inviting import Team, accept, decline, team_of
 
 ADDRESS = "203.0.113.77"
 NEEDLES = {
@@ -79,6 +79,7 @@ async def _known(client: AsyncClient, conn: Transaction, execute: Execute) -> Kn
     await _done(
         client, "PATCH", "/v1/users/me/preferences", {"theme": {"accent": NEEDLES["accent"]}}, me
     )
+    await _join_by_the_email_before(client, conn, user)
     # Before it is theirs: the service does not know that it is the same person who asks.
     await _sign_up_by_mail(conn)
     await _change_email(client, conn, me)
@@ -129,6 +130,17 @@ async def _known(client: AsyncClient, conn: Transaction, execute: Execute) -> Kn
     )
     on, team = await _with_others(client, conn, user, email)
     return Known(user=user, sheet=on, team=team)
+
+
+async def _join_by_the_email_before(
+    client: AsyncClient, conn: Transaction, user: factories.User
+) -> None:
+    """In a team, and out of it again, by an invitation to an address that is not theirs later."""
+    made = await team_of(client, conn)
+    invited = await made.invite(email=user.email)
+    assert (await accept(client, invited, user)).status_code == 200
+    left = await client.delete(f"/v1/teams/{made.id}/members/{user.id}", headers=acting_as(user))
+    assert left.status_code == 204
 
 
 async def _sign_up_by_mail(conn: Transaction) -> None:

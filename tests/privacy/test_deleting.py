@@ -265,6 +265,49 @@ async def test_what_an_operator_has_taken_back_needs_no_link(
     assert await status_of(execute, ann) == "disabled"
 
 
+async def test_what_an_operator_deletes_too_is_not_taken_back_by_its_owner(
+    client: AsyncClient, ann: factories.User, conn: Connection, execute: Execute
+) -> None:
+    operator = await factories.operator(conn)
+    await leave(client, ann)
+    token = await undo_token(conn, ann)
+    ((erase_at,),) = await execute("SELECT erase_at FROM account WHERE id = %(id)s", id=ann.id)
+
+    for _ in range(2):  # the second changes nothing
+        response = await client.request(
+            "DELETE",
+            f"/v1/admin/users/{ann.id}",
+            json={"reason": "a report of abuse"},
+            headers=acting_as(operator),
+        )
+        assert (response.status_code, response.json()["status"]) == (202, "deleting")
+        assert datetime.fromisoformat(response.json()["erase_at"]) == erase_at
+
+    problem(await undo(client, token), 400, "invalid_token")
+    assert await status_of(execute, ann) == "deleting"
+    assert await execute(
+        "SELECT action, actor_id FROM audit_event WHERE object_id = %(id)s ORDER BY id", id=ann.id
+    ) == [("user.deletion_requested", ann.id), ("user.deleted", operator.id)]
+    told = await mail.messages(conn, to=ann.email, template=Template.SECURITY_NOTICE)
+    assert [one.params["event"] for one in told] == ["account_deleting"]
+
+
+async def test_a_deletion_after_one_that_an_operator_took_back_is_the_owners_again(
+    client: AsyncClient, ann: factories.User, conn: Connection, execute: Execute
+) -> None:
+    operator = await factories.operator(conn)
+    url, why = f"/v1/admin/users/{ann.id}", {"reason": "a report of abuse"}
+    headers = acting_as(operator)
+    await client.request("DELETE", url, json=why, headers=headers)
+    await client.patch(url, json={"disabled": False, **why}, headers=headers)
+    await leave(client, await factories.session(conn, ann))
+    token = await undo_token(conn, ann)
+
+    assert (await client.request("DELETE", url, json=why, headers=headers)).status_code == 202
+
+    problem(await undo(client, token), 400, "invalid_token")
+
+
 async def test_who_alone_owns_teams_is_told_which(
     client: AsyncClient, ann: factories.User, conn: Connection, execute: Execute
 ) -> None:

@@ -209,6 +209,47 @@ async def test_a_team_that_would_have_no_owner_gets_one(
     ) == [(senior.id,)]
 
 
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [
+        (Role.VIEWER, "active"),
+        (Role.ADMIN, "disabled"),
+        (Role.ADMIN, "pending"),
+        (Role.EDITOR, "deleting"),
+    ],
+)
+async def test_no_participant_and_nobody_out_of_use_inherits_a_team(
+    client: AsyncClient,
+    conn: Connection,
+    execute: Execute,
+    pools: Pools,
+    role: Role,
+    status: str,
+) -> None:
+    ann = await factories.user(conn)
+    await leave(client, ann)
+    team = await factories.team(conn, owner=ann)  # in the moment of leaving
+    bob = await factories.member(conn, team=team, role=role)
+    await let_days_pass(execute)
+    await execute(
+        "UPDATE account SET status = %(status)s,"
+        "       erase_at = CASE %(status)s WHEN 'deleting' THEN now() + interval '1 day' END"
+        " WHERE id = %(id)s",
+        id=bob.id,
+        status=status,
+    )
+
+    await erase(pools)
+
+    assert await execute("SELECT deleted_at IS NULL FROM team WHERE id = %(id)s", id=team.id) == [
+        (False,)
+    ]
+    assert await execute(
+        "SELECT account_id, role FROM team_member WHERE team_id = %(id)s", id=team.id
+    ) == [(bob.id, role)]
+    assert await execute("SELECT 1 FROM audit_event WHERE action = 'team.owner_succeeded'") == []
+
+
 async def test_a_team_of_nobody_else_ends_with_its_owner(
     client: AsyncClient, conn: Connection, execute: Execute, pools: Pools
 ) -> None:

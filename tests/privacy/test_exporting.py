@@ -148,6 +148,40 @@ async def test_what_does_not_fit_in_one_piece_comes_whole(
     assert {size for (size,) in sizes[:-1]} == {PIECE_BYTES}
 
 
+async def test_what_operators_say_of_others_is_in_no_export(
+    client: AsyncClient, conn: Transaction, pools: Pools, execute: Execute
+) -> None:
+    """Neither in that of who wrote it, nor in that of whom it is about."""
+    ann, operator = await verified(conn, execute), await factories.operator(conn)
+    await execute("UPDATE account SET email_verified_at = now()")
+    await client.post(
+        f"/v1/admin/users/{ann.id}/revoke-sessions",
+        json={"reason": "reported by bob@example.org"},
+        headers=acting_as(operator),
+    )
+    ann = await factories.session(conn, ann)
+    await execute(
+        "INSERT INTO audit_event (actor_id, action, object_id, detail)"
+        " VALUES (%(id)s, 'user.sessions_revoked', %(id)s, '{\"reason\": \"my own\"}')",
+        id=ann.id,
+    )
+
+    told = {user: await exported(client, conn, pools, user) for user in (ann, operator)}
+
+    for user, by in ((ann, "somebody else"), (operator, "you")):
+        assert "bob@example.org" not in json.dumps(told[user])
+        (event,) = [
+            each
+            for each in told[user]["events"]
+            if each["by"] == by
+            and each["action"] == "user.sessions_revoked"
+            and each["object_id"] == str(ann.id)
+            and each["detail"].get("reason") != "my own"
+        ]
+        assert event["detail"] == {"sessions_ended": 1}
+    assert {"reason": "my own"} in [each["detail"] for each in told[ann]["events"]]
+
+
 async def test_one_export_is_made_at_a_time_and_the_last_one_kept(
     client: AsyncClient, ann: factories.User, conn: Connection, pools: Pools, execute: Execute
 ) -> None:

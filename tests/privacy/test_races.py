@@ -52,6 +52,28 @@ async def test_of_two_owners_who_leave_at_once_one_stays(
         assert sorted(one.status_code for one in answers) == [202, 409]
 
 
+async def test_no_team_goes_to_who_is_leaving_at_that_moment(
+    client: AsyncClient, conn: Transaction, execute: Execute
+) -> None:
+    ends = Counter[tuple[int, int]]()
+    for _ in range(ROUNDS):
+        ann = await factories.user(conn)
+        team = await factories.team(conn, owner=ann)
+        bob = await factories.member(conn, team=team, role=Role.ADMIN)
+        handing = client.post(
+            f"/v1/teams/{team.id}/transfer-ownership",
+            json={"user_id": str(bob.id)},
+            headers=acting_as(ann),
+        )
+
+        answers = await asyncio.gather(handing, delete(client, bob))
+
+        ends[answers[0].status_code, answers[1].status_code] += 1
+
+    # Whichever comes first: then bob owns it and stays, or is leaving and gets nothing.
+    assert ends.keys() <= {(200, 409), (409, 202)}
+
+
 async def test_what_is_taken_back_is_not_erased_and_what_is_erased_not_taken_back(
     client: AsyncClient, conn: Transaction, execute: Execute, pools: Pools
 ) -> None:

@@ -279,6 +279,41 @@ async def test_ownership_goes_to_another_and_down(client: AsyncClient, conn: Con
     assert mistakes(refused) == {("/demote_self_to", "unknown_choice")}
 
 
+@pytest.mark.parametrize("status", ["disabled", "deleting"])
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.OWNER])
+async def test_nobody_becomes_owner_whose_account_is_not_in_use(
+    client: AsyncClient, conn: Connection, execute: Execute, role: Role, status: str
+) -> None:
+    ann = await factories.user(conn)
+    team = await factories.team(conn, owner=ann)
+    bob = await factories.member(conn, team=team, role=role)
+    await execute(
+        "UPDATE account SET status = %(status)s,"
+        "       erase_at = CASE %(status)s WHEN 'deleting' THEN now() END WHERE id = %(id)s",
+        id=bob.id,
+        status=status,
+    )
+
+    problem(await transfer(client, ann, team.id, bob.id), 409, "account_not_in_use")
+    made = await update(client, ann, team.id, bob.id, "owner")
+
+    problem(made, 409, "account_not_in_use")
+    assert await roles(client, ann, team.id) == {str(ann.id): "owner", str(bob.id): role}
+    # Less than an owner they may become as before.
+    assert (await update(client, ann, team.id, bob.id, "viewer")).status_code == 200
+
+
+async def test_who_has_not_verified_their_email_may_become_owner(
+    client: AsyncClient, conn: Connection, execute: Execute
+) -> None:
+    ann = await factories.user(conn)
+    team = await factories.team(conn, owner=ann)
+    bob = await factories.member(conn, team=team)
+    await execute("UPDATE account SET status = 'pending' WHERE id = %(id)s", id=bob.id)
+
+    assert (await transfer(client, ann, team.id, bob.id)).status_code == 200
+
+
 async def test_ownership_needs_a_fresh_sign_in(
     client: AsyncClient, conn: Connection, execute: Execute
 ) -> None:

@@ -1,7 +1,8 @@
 """Every value that the database keeps sealed, and sealing it anew under the current key.
 
-`SEALED` lists the columns; `HASHED` those of bytes whose name does not say that they are hashes. A
-test finds any other column of bytes. A value's place is `table.column:id`.
+`SEALED` lists the columns; `HASHED` those of bytes whose name does not say that they are hashes;
+`PLAIN` those that hold no secret. A test finds any other column of bytes. A value's place is
+`table.column:id`.
 """
 
 import asyncio
@@ -330,6 +331,8 @@ HASHED: frozenset[tuple[str, str]] = frozenset(
     }
 )
 """Columns that hold hashes or public values, and are called neither `..._hash` nor `...sha256`."""
+PLAIN: frozenset[tuple[str, str]] = frozenset({("account_export_piece", "data")})
+"""Columns of what an account's owner may read anyhow: nothing in it lets anybody in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,22 +268,19 @@ async def start_deletion(
 ) -> None:
     """Delete the account, which is erased in so many `days`, and tell its owner.
 
-    Raises what `target` does, SoleOwnerOfTeam and LastAdmin.
+    One that its owner is deleting is erased when that was to be, and not taken back by them any
+    more. Raises what `target` does, SoleOwnerOfTeam and LastAdmin.
     """
     found = await target(conn, operator=operator, user_id=user_id)
+    ended = 0
     if found.status is Status.DELETING:
-        return
-    await teams_service.lock_owned(conn, user_id=user_id)
-    await privacy_service.demand_other_owners(conn, user_id=user_id)
-    begun = await privacy_service.begin(conn, user_id=user_id, days=days)
-    await _record(
-        conn,
-        Action.USER_DELETED,
-        operator,
-        user_id,
-        reason=reason,
-        sessions_ended=begun.sessions_ended,
-    )
+        if not await privacy_service.withhold_undo(conn, user_id=user_id):
+            return
+    else:
+        await teams_service.lock_owned(conn, user_id=user_id)
+        await privacy_service.demand_other_owners(conn, user_id=user_id)
+        ended = (await privacy_service.begin(conn, user_id=user_id, days=days)).sessions_ended
+    await _record(conn, Action.USER_DELETED, operator, user_id, reason=reason, sessions_ended=ended)
     await notifications_service.send_mail(
         conn,
         sealer,

@@ -1,6 +1,12 @@
 """What happens to what the service knows of somebody."""
 
-from src.privacy.service.deleting import begin, demand_other_owners, request, undo
+from src.privacy.service.deleting import (
+    begin,
+    demand_other_owners,
+    request,
+    undo,
+    withhold_undo,
+)
 from src.privacy.service.erasing import NotErased, erase_next
 from src.privacy.service.exporting import find_file, get, make, purge, read_file, start
 
@@ -17,4 +23,5 @@ __all__ = [
     "request",
     "start",
     "undo",
+    "withhold_undo",
 ]

@@ -275,7 +275,9 @@ def versions(conn: Transaction, *, user_id: UserId) -> AsyncIterator[Line]: ...
     """
     SELECT json_build_object(
                'id', id, 'at', instant(at), 'action', action, 'team_id', team_id,
-               'object_id', object_id, 'detail', detail,
+               'object_id', object_id,
+               -- What operators say of others in words of their own is neither's to take along.
+               'detail', CASE WHEN actor_id = object_id THEN detail ELSE detail - 'reason' END,
                'by', CASE WHEN actor_id = %(user_id)s THEN 'you'
                           WHEN actor_id IS NULL THEN 'the service'
                           ELSE 'somebody else' END)

@@ -104,6 +104,39 @@ async def demand_other_owners(conn: Transaction, *, user_id: UserId) -> None:
         raise SoleOwnerOfTeam((team.id, team.name) for team in alone)
 
 
+@sql(
+    """
+    SELECT coalesce((SELECT action = %(by_owner)s
+                       FROM audit_event
+                      WHERE object_id = %(user_id)s
+                        AND action IN (%(by_owner)s, %(by_operator)s)
+                      ORDER BY id DESC
+                      LIMIT 1), false)
+    """
+)
+async def _is_by_owner(
+    conn: Transaction, *, user_id: UserId, by_owner: Action, by_operator: Action
+) -> bool: ...
+
+
+async def withhold_undo(conn: Transaction, *, user_id: UserId) -> bool:
+    """Of an account that is being deleted: let its owner not take that back any more.
+
+    Returns False where an operator had deleted it, so that its owner never could.
+    """
+    by_owner = await _is_by_owner(
+        conn,
+        user_id=user_id,
+        by_owner=Action.USER_DELETION_REQUESTED,
+        by_operator=Action.USER_DELETED,
+    )
+    if by_owner:
+        await onetime_service.forget(
+            conn, user_id=user_id, purposes=[Purpose.RESTORE_ACCOUNT, Purpose.UNDO_EMAIL]
+        )
+    return by_owner
+
+
 async def request(
     conn: Transaction,
     sealer: Sealer,

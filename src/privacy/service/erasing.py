@@ -138,6 +138,31 @@ async def _forget_invitations(conn: Transaction, *, email: str) -> None: ...
 
 @sql(
     """
+    WITH gone AS (
+        DELETE FROM invitation
+         WHERE kind = 'email'
+           AND id IN (SELECT invitation_id FROM invitation_use WHERE account_id = %(user_id)s)
+        RETURNING email_key
+    )
+    SELECT DISTINCT email_key
+      FROM gone
+     WHERE email_key IS NOT NULL
+       AND NOT EXISTS (SELECT
+                         FROM account
+                        WHERE account.email_key = gone.email_key
+                          AND account.id <> %(user_id)s)
+    """
+)
+async def _forget_used_invitations(conn: Transaction, *, user_id: UserId) -> list[str]:
+    """Those by which they have joined, to whichever address they had then.
+
+    Returns these addresses, but for what is somebody else's by now.
+    """
+    ...
+
+
+@sql(
+    """
     UPDATE account
        SET email = 'erased-' || id || '@erased.invalid',
            username = NULL,
@@ -161,7 +186,8 @@ async def _erase(conn: Transaction, user_id: UserId) -> None:
     await teams_service.bequeath(conn, user_id=user_id)
     found = await _find_addresses(conn, user_id=user_id)
     if found is not None:
-        addresses = [found.email, *([found.phone] if found.phone else [])]
+        former = await _forget_used_invitations(conn, user_id=user_id)
+        addresses = [found.email, *([found.phone] if found.phone else []), *former]
         await _forget_messages(conn, user_id=user_id, addresses=addresses)
         await _forget_secrets(conn, user_id=user_id, purposes=list(Purpose), addresses=addresses)
         await _forget_invitations(conn, email=found.email)

@@ -159,6 +159,42 @@ async def standing(
 
 @sql(
     """
+    SELECT status IN ('active', 'pending')
+      FROM account
+     WHERE id = %(user_id)s
+       FOR SHARE
+    """,
+    missing=exceptions.MemberNotFound,
+)
+async def _is_in_use(conn: Transaction, *, user_id: UserId) -> bool:
+    """Whoever is about to disable or delete the account waits, or is waited for."""
+    ...
+
+
+@sql(
+    """
+    SELECT status IN ('active', 'pending')
+      FROM account
+     WHERE id = %(user_id)s
+    """,
+    missing=exceptions.MemberNotFound,
+)
+async def _is_seen_in_use(conn: Transaction, *, user_id: UserId) -> bool: ...
+
+
+async def _demand_in_use(conn: Transaction, *, user_id: UserId, role: Role) -> None:
+    """Raise AccountNotInUse unless the account of a member, who has this role, may own a team.
+
+    The team is held. Who deletes the account of an owner has to wait for the team; theirs is not
+    held too, lest each waits for the other.
+    """
+    is_in_use = _is_seen_in_use if role is Role.OWNER else _is_in_use
+    if not await is_in_use(conn, user_id=user_id):
+        raise exceptions.AccountNotInUse()
+
+
+@sql(
+    """
     WITH changed AS (
         UPDATE team_member
            SET role = %(role)s
@@ -203,7 +239,8 @@ async def change_role(
 ) -> Json[Member]:
     """Give a member another role: admins up to their own, and to nobody who is above them.
 
-    Raises TeamNotFound, RoleTooLow, CannotChangeSelf, MemberNotFound, RoleAboveOwn.
+    Raises TeamNotFound, RoleTooLow, CannotChangeSelf, MemberNotFound, RoleAboveOwn, and
+    AccountNotInUse of who would become owner.
     """
     found = await standing(
         conn, team_id=team_id, actor_id=actor_id, user_id=user_id, role=Role.ADMIN
@@ -214,6 +251,8 @@ async def change_role(
         raise exceptions.MemberNotFound()
     if not (found.own_role.includes(found.role) and found.own_role.includes(role)):
         raise exceptions.RoleAboveOwn()
+    if role is Role.OWNER:
+        await _demand_in_use(conn, user_id=user_id, role=found.role)
     return await _change_role(
         conn,
         team_id=team_id,
@@ -318,7 +357,7 @@ async def transfer(
 ) -> TeamVersion:
     """Make a member owner, and the owner who does it what `own_role` says, in one step.
 
-    Raises TeamNotFound, RoleTooLow, CannotChangeSelf, NotAMember.
+    Raises TeamNotFound, RoleTooLow, CannotChangeSelf, NotAMember, AccountNotInUse.
     """
     found = await standing(
         conn, team_id=team_id, actor_id=actor_id, user_id=user_id, role=Role.OWNER
@@ -327,6 +366,7 @@ async def transfer(
         raise exceptions.CannotChangeSelf()
     if found.role is None:
         raise exceptions.NotAMember()
+    await _demand_in_use(conn, user_id=user_id, role=found.role)
     await _transfer(
         conn,
         team_id=team_id,

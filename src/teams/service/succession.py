@@ -60,14 +60,15 @@ async def list_owned_alone(conn: Connection, *, user_id: UserId) -> list[OwnedTe
            AND team.deleted_at IS NULL
            AND member.account_id <> owning.account_id
            AND account.kind = 'person'
-           AND account.status <> 'deleting'
+           AND account.status = 'active'
+           AND member.role IN ('admin', 'editor')
            AND NOT EXISTS (SELECT
                              FROM team_member AS other
                             WHERE other.team_id = owning.team_id
                               AND other.role = 'owner'
                               AND other.account_id <> owning.account_id)
          ORDER BY member.team_id,
-                  array_position(ARRAY['admin', 'editor', 'viewer'], member.role),
+                  array_position(ARRAY['admin', 'editor'], member.role),
                   member.joined_at, member.account_id
     ), promoted AS (
         UPDATE team_member
@@ -130,9 +131,10 @@ async def _leave_all(conn: Transaction, *, user_id: UserId, action: Action) -> i
 async def bequeath(conn: Transaction, *, user_id: UserId) -> None:
     """Take the user out of every team.
 
-    A team that they alone own goes to the member of the highest role, of those to who has been
-    there longest; one with nobody else, whatever programs it has, is deleted. Nobody is deleted
-    while they own a team alone, so that this is for what has come about since.
+    A team that they alone own goes to an admin, else an editor, whose account is active, of those
+    to who has been there longest. With none of them, whatever viewers and programs it has, it is
+    deleted: a viewer may be somebody whom the team studies. Nobody is deleted while they own a team
+    alone, so that this is for what has come about since.
     """
     await lock_owned(conn, user_id=user_id)
     await _promote_heirs(conn, user_id=user_id, action=Action.TEAM_OWNER_SUCCEEDED)
