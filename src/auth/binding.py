@@ -25,7 +25,7 @@ class Devices(Protocol):
     async def is_proved(
         self, conn: Connection, *, user_id: UserId | None, device_id: DeviceId, secret: str
     ) -> bool:
-        """Whether it is the user's device, and this its secret. It takes as long without a user."""
+        """Whether the user has signed in on it with this secret. As slow without a user."""
         ...
 
     async def sign_out(self, conn: Transaction, *, user_id: UserId, device_id: DeviceId) -> None:

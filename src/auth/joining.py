@@ -10,10 +10,7 @@ class Invitations(Protocol):
     """Who keeps invitations. What they make of a token is kept with what is mailed."""
 
     async def invited(self, conn: Connection, *, token: str, email: str) -> dict[str, str] | None:
-        """What the token invites somebody with this address to; None if it does not hold for them.
-
-        Under `kind` it says `email` if it names the address, or `link`.
-        """
+        """What the token invites this address to; None unless the invitation names it."""
         ...
 
     async def join(self, conn: Transaction, *, user_id: UserId, invited: dict[str, str]) -> None:

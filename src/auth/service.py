@@ -113,6 +113,38 @@ async def login_methods(conn: Connection, *, user_id: UserId) -> list[LoginMetho
     ...
 
 
+@sql(
+    """
+    UPDATE account
+       SET status = CASE WHEN email_verified_at IS NULL
+                              AND NOT EXISTS (SELECT FROM password
+                                               WHERE password.account_id = account.id)
+                         THEN 'pending'
+                         ELSE 'active'
+                    END,
+           erase_at = NULL,
+           updated_at = now()
+     WHERE id = %(user_id)s
+       AND status = 'deleting'
+    """
+)
+async def _restore(conn: Transaction, *, user_id: UserId) -> int: ...
+
+
+async def restore_account(conn: Transaction, *, user_id: UserId) -> bool:
+    """Take a deletion back, which is written down; False where there is none."""
+    if not await _restore(conn, user_id=user_id):
+        return False
+    await audit_service.record(
+        conn,
+        action=Action.USER_DELETION_UNDONE,
+        actor_id=user_id,
+        object_id=user_id,
+        detail={},
+    )
+    return True
+
+
 async def demand_login_method(conn: Transaction, *, user_id: UserId) -> None:
     """Raise LastLoginMethod if no way to sign in is left, which undoes the removal of the last.
 

@@ -29,6 +29,8 @@ device = Table(
     Column("secret_hash", LargeBinary),
     instant("created_at"),
     instant("last_seen_at"),
+    # When its account was last signed in to on it, its secret being shown.
+    instant("signed_in_at", nullable=True),
     CheckConstraint("type IN ('ios', 'android', 'web')", name="type"),
     CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash_length"),
     Index("device_account_id_created_at_id_idx", "account_id", "created_at", "id"),

@@ -113,7 +113,11 @@ async def register(
                   END,
            is_active = excluded.is_active,
            secret_hash = coalesce(device.secret_hash, excluded.secret_hash),
-           last_seen_at = now()
+           last_seen_at = now(),
+           signed_in_at = CASE WHEN %(signs_in)s AND device.secret_hash = %(sent_hash)s THEN now()
+                               WHEN device.account_id = excluded.account_id
+                               THEN device.signed_in_at
+                          END
      WHERE device.account_id = excluded.account_id
         OR device.secret_hash = %(sent_hash)s
     RETURNING name, app_version, is_active AS active,
@@ -137,6 +141,7 @@ async def _bind(
     active: bool,
     sent_hash: bytes | None,
     new_hash: bytes | None,
+    signs_in: bool,
 ) -> Bound: ...
 
 
@@ -165,6 +170,7 @@ async def bind(
         active=sent.active,
         sent_hash=_hash(secret),
         new_hash=security.token_hash(new_secret),
+        signs_in=False,
     )
     if address is not None:
         await _take_push_token(conn, sealer, device_id=device_id, address=address)
@@ -200,6 +206,7 @@ class SignedInDevices:
             active=True,
             sent_hash=_hash(secret),
             new_hash=None,
+            signs_in=True,
         )
         if not kept.was_theirs:
             await _record(conn, Action.DEVICE_BOUND, user_id, device.id)
@@ -207,7 +214,10 @@ class SignedInDevices:
     async def is_proved(
         self, conn: Connection, *, user_id: UserId | None, device_id: DeviceId, secret: str
     ) -> bool:
-        """Whether it is the user's device, and this its secret. It takes as long without a user."""
+        """Whether the user has signed in on it with this secret. It takes as long without a user.
+
+        A key or a session can bind a device, and is told its secret: that alone proves nothing.
+        """
         return await _is_proved(
             conn,
             device_id=device_id,
@@ -225,7 +235,8 @@ class SignedInDevices:
     SELECT EXISTS (SELECT FROM device
                     WHERE id = %(device_id)s
                       AND account_id = %(user_id)s
-                      AND secret_hash = %(secret_hash)s)
+                      AND secret_hash = %(secret_hash)s
+                      AND signed_in_at IS NOT NULL)
     """
 )
 async def _is_proved(

@@ -146,7 +146,7 @@ async def test_without_a_vendor_the_log_says_so_and_everybody_signs_in(
     assert "far more passwords are wrong than usual" in caplog.text
 
 
-@pytest.mark.parametrize("fault", ["down", "garbage", "list", "slow"])
+@pytest.mark.parametrize("fault", ["500", "502", "429", "slow"])
 async def test_a_vendor_that_does_not_answer_keeps_nobody_out(
     client: AsyncClient,
     ann: factories.User,
@@ -165,6 +165,40 @@ async def test_a_vendor_that_does_not_answer_keeps_nobody_out(
     assert app.state.authentication.captcha.asked == {"no_answer": 1}
     # Nobody gets around being asked by sending nothing.
     problem(await log_in(client, ann), 403, "captcha_required")
+
+
+@pytest.mark.parametrize("fault", ["400", "403", "413", "414", "302", "garbage", "list"])
+async def test_nobody_gets_past_by_what_the_vendor_cannot_read(
+    client: AsyncClient,
+    ann: factories.User,
+    app: FastAPI,
+    provide: Provide,
+    vendor: Siteverify,
+    execute: Execute,
+    fault: str,
+) -> None:
+    provide()
+    await attack(execute)
+    vendor.fault = fault
+
+    problem(await log_in(client, ann, "made up"), 403, "captcha_required")
+    assert app.state.authentication.captcha.asked == {"refused": 1}
+
+
+@pytest.mark.parametrize("code", ["bad-request", "sitekey-secret-mismatch", "timeout-or-duplicate"])
+async def test_an_error_that_a_client_can_bring_about_lets_nobody_past(
+    client: AsyncClient,
+    ann: factories.User,
+    provide: Provide,
+    vendor: Siteverify,
+    execute: Execute,
+    code: str,
+) -> None:
+    provide(provider="hcaptcha")
+    vendor.extra = {"error-codes": [code]}
+    await attack(execute)
+
+    problem(await log_in(client, ann, "made up"), 403, "captcha_required")
 
 
 async def test_a_vendor_that_does_not_know_us_keeps_nobody_out(

@@ -6,11 +6,12 @@ from httpx2 import AsyncClient, Response
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.config import AuthenticationSettings
-from src.database import Connection
+from src.database import Connection, Transaction
 from src.notifications.constants import Template
 from tests import factories, mail
+from tests.auth.passkeys import registering as passkeys
 from tests.conftest import Execute, MakeClient
-from tests.http import acting_as, mistakes, problem
+from tests.http import acting_as, bearer, mistakes, problem
 
 MINE = "/v1/users/me/email"
 UNDO = "/v1/auth/email/undo"
@@ -218,6 +219,89 @@ async def test_the_old_address_takes_the_change_back_and_everybody_is_signed_out
     ) == [(1,)]
     notice = await mail.last(conn, to=ann.email)
     assert notice.params == {"event": "email_change_undone"}
+
+
+async def make_ways_in(
+    client: AsyncClient, conn: Transaction, execute: Execute, user: factories.User, subject: str
+) -> dict[str, str]:
+    """A key, a passkey and an identity."""
+    key = await factories.api_key(conn, user)
+    await passkeys.register(client, user)
+    await execute(
+        "INSERT INTO identity (account_id, provider, issuer, subject)"
+        " VALUES (%(id)s, 'op', 'https://op.example.org', %(subject)s)",
+        id=user.id,
+        subject=subject,
+    )
+    return bearer(key)
+
+
+async def test_taking_it_back_leaves_only_ways_in_from_before_it(
+    client: AsyncClient, ann: factories.User, conn: Transaction, execute: Execute
+) -> None:
+    mine = await make_ways_in(client, conn, execute, ann, "ann")
+    bob = await factories.user(conn)
+    bobs = bearer(await factories.api_key(conn, bob))
+    for table in ("api_key", "passkey", "identity"):
+        await execute(f"UPDATE {table} SET created_at = now() - interval '1 hour'")
+    kept = await execute("SELECT id FROM passkey")
+    await change(client, conn, ann)
+    prepared = await make_ways_in(client, conn, execute, ann, "who waits")
+    assert (await client.get("/v1/users/me", headers=prepared)).status_code == 200
+
+    assert (await undo(client, await undo_token(conn, ann.email))).status_code == 204
+
+    problem(await client.get("/v1/users/me", headers=prepared), 401, "invalid_token")
+    for headers in (mine, bobs):
+        assert (await client.get("/v1/users/me", headers=headers)).status_code == 200
+    assert await execute("SELECT id FROM passkey") == kept
+    assert await execute("SELECT subject FROM identity") == [("ann",)]
+    assert await execute(
+        "SELECT detail FROM audit_event WHERE action = 'user.email_change_undone'"
+    ) == [({"ways_in_removed": 3},)]
+
+
+async def test_a_deletion_after_the_change_is_taken_back_with_it(
+    client: AsyncClient, ann: factories.User, conn: Connection, execute: Execute
+) -> None:
+    """Whoever has stolen an account may not rid its owner of it either."""
+    await change(client, conn, ann)
+    deleted = await client.request(
+        "DELETE", "/v1/users/me", json={"confirm": NEW}, headers=acting_as(ann)
+    )
+    assert deleted.status_code == 202, deleted.text
+    thiefs = await mailed(conn, NEW, Template.ACCOUNT_DELETION)
+
+    response = await undo(client, await undo_token(conn, ann.email))
+
+    assert response.status_code == 204, response.text
+    login = {"identifier": ann.email, "password": ann.password}
+    assert (await client.post("/v1/auth/login", json=login)).status_code == 200
+    assert await execute("SELECT status, erase_at FROM account") == [("active", None)]
+    assert await execute(
+        "SELECT count(*) FROM audit_event WHERE action = 'user.deletion_undone'"
+    ) == [(1,)]
+    response = await client.post("/v1/auth/deletion/undo", json={"token": thiefs["token"]})
+    problem(response, 400, "invalid_token")
+
+
+async def test_a_deletion_by_an_operator_is_not_taken_back(
+    client: AsyncClient, ann: factories.User, conn: Transaction, execute: Execute
+) -> None:
+    await change(client, conn, ann)
+    operator = await factories.operator(conn)
+    deleted = await client.request(
+        "DELETE",
+        f"/v1/admin/users/{ann.id}",
+        json={"reason": "a report of abuse"},
+        headers=acting_as(operator),
+    )
+    assert deleted.status_code in {200, 202, 204}, deleted.text
+
+    problem(await undo(client, await undo_token(conn, ann.email)), 400, "invalid_token")
+
+    rows = await execute("SELECT status FROM account WHERE id = %(id)s", id=ann.id)
+    assert rows == [("deleting",)]
 
 
 async def test_a_change_can_be_taken_back_for_72_hours(

@@ -6,12 +6,12 @@ import pytest
 from httpx2 import AsyncClient, Response
 
 from src.config import LimitSettings, RateSettings
-from src.database import Connection
+from src.database import Connection, Transaction
 from tests import factories
 from tests.auth.test_lockout import WRONG, held_up
 from tests.conftest import Execute, MakeClient
 from tests.devices.registering import bind, new_id, registered
-from tests.http import problem
+from tests.http import acting_as, bearer, problem
 
 
 @pytest.fixture
@@ -123,11 +123,47 @@ async def test_a_known_device_that_fails_does_not_slow_its_owner_down_elsewhere(
     assert (await log_in(client, ann)).status_code == 200
 
 
-async def test_a_device_bound_later_is_known_too(
+@pytest.mark.parametrize("binder", ["session", "key"])
+@pytest.mark.parametrize("before", ["new", "registered", "bound by signing in", "of another"])
+async def test_a_device_that_was_only_bound_is_not_known(
+    client: AsyncClient,
+    ann: factories.User,
+    conn: Transaction,
+    execute: Execute,
+    before: str,
+    binder: str,
+) -> None:
+    """Whoever has stolen a session or a key could make one, and guess the password there."""
+    device_id, secret = new_id(), None
+    if before == "registered":
+        secret = await registered(client, device_id)
+    elif before == "bound by signing in":
+        assert (await log_in(client, ann, device_id)).status_code == 200
+    elif before == "of another":
+        device_id, secret = await known_device(client, await factories.user(conn))
+    key = await factories.api_key(conn, ann)
+    headers = acting_as(ann) if binder == "session" else bearer(key)
+    bound = await client.put(
+        f"/v1/users/me/devices/{device_id}",
+        json={"type": "ios"},
+        headers=headers | ({"X-Device-Secret": secret} if secret else {}),
+    )
+    assert bound.status_code in {200, 201}, bound.text
+    device = (device_id, secret or bound.json()["device_secret"])
+    await fail(client, ann, 10)
+    await held_up(execute)
+
+    problem(await log_in(client, ann, *device), 401, "invalid_credentials")
+
+
+async def test_a_device_that_was_bound_is_known_once_its_owner_has_signed_in_there(
     client: AsyncClient, ann: factories.User, execute: Execute
 ) -> None:
     device_id = new_id()
     secret = (await bind(client, ann, device_id)).json()["device_secret"]
+    assert (await log_in(client, ann, device_id, secret)).status_code == 200
+    assert (await bind(client, ann, device_id, name="My phone")).status_code == 200
+    await execute("UPDATE session SET revoked_at = now(), revoke_reason = 'logout'")
     await fail(client, ann, 10)
     await held_up(execute)
 

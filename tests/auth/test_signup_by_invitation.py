@@ -11,7 +11,7 @@ from src.notifications.constants import Template
 from tests import factories, mail
 from tests.auth.test_signup_by_mail import told
 from tests.conftest import Execute, MakeClient
-from tests.http import problem
+from tests.http import bearer, problem
 from tests.invitations.inviting import Team, team_of
 
 EVE = "eve@example.org"
@@ -58,12 +58,10 @@ async def roles(execute: Execute) -> list[str]:
 
 
 @pytest.mark.parametrize("proof", ["token", "code", "asked for again"])
-@pytest.mark.parametrize("kind", ["email", "link"])
 async def test_who_verifies_is_in_the_team(
-    team: Team, conn: Connection, execute: Execute, proof: str, kind: str
+    team: Team, conn: Connection, execute: Execute, proof: str
 ) -> None:
-    named: dict[str, Any] = {"email": "Eve@Example.org"} if kind == "email" else {}
-    made = await team.invite(role="editor", **named)
+    made = await team.invite(role="editor", email="Eve@Example.org")
 
     assert (await sign_up(team.client, made["token"])).status_code == 201
     assert await roles(execute) == []
@@ -89,6 +87,48 @@ async def test_by_mail_they_are_in_the_team_at_once(
     response = await complete(client, (await mailed(conn, Template.SIGNUP))["token"])
 
     assert response.status_code == 201, response.text
+    assert await roles(execute) == ["editor"]
+
+
+async def test_who_asks_again_without_the_token_is_invited_still(
+    team: Team, make_client: MakeClient, conn: Connection, execute: Execute
+) -> None:
+    made = await team.invite(email=EVE, role="editor")
+    client = await service(make_client, "private")
+    for token in (made["token"], None, UNKNOWN):
+        assert (await sign_up(client, token, password=None)).status_code == 202
+
+    response = await complete(client, (await mailed(conn, Template.SIGNUP))["token"])
+
+    assert response.status_code == 201, response.text
+    assert await roles(execute) == ["editor"]
+
+
+@pytest.mark.parametrize("way", ["at once", "by mail"])
+async def test_a_link_of_a_stranger_brings_nobody_into_their_team(
+    team: Team, conn: Connection, execute: Execute, way: str
+) -> None:
+    made = await team.invite(role="editor")
+
+    if way == "at once":
+        assert (await sign_up(team.client, made["token"])).status_code == 201
+        body = {"token": (await mailed(conn, Template.VERIFY_EMAIL))["token"]}
+        verified = await team.client.post("/v1/auth/email/verify", json=body)
+        assert verified.status_code == 204, verified.text
+    else:
+        await sign_up(team.client, made["token"], password=None)
+        token = (await mailed(conn, Template.SIGNUP))["token"]
+        assert (await complete(team.client, token)).status_code == 201
+
+    assert await roles(execute) == []
+    assert await team.state_of(made) == "active"
+    # They accept it themselves.
+    login = {"identifier": EVE, "password": factories.PASSWORD}
+    eve = (await team.client.post("/v1/auth/login", json=login)).json()["tokens"]["access_token"]
+    accepted = await team.client.post(
+        f"/v1/invitations/{made['token']}/accept", headers=bearer(eve)
+    )
+    assert accepted.status_code in {200, 201}, accepted.text
     assert await roles(execute) == ["editor"]
 
 

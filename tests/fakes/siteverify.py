@@ -34,8 +34,8 @@ class Siteverify:
         self.asked.append({**sent, "address": str(request.url)})
         if self.fault == "slow":
             await asyncio.sleep(30)
-        if self.fault == "down":
-            return PlainTextResponse("Bad Gateway", 502)
+        if self.fault is not None and self.fault.isdigit():
+            return PlainTextResponse("No", int(self.fault))
         if self.fault == "garbage":
             return PlainTextResponse("<html>")
         if self.fault == "list":

@@ -697,7 +697,7 @@ async def export(
 async def leaver(conn: Transaction, settings: Settings) -> dict[Purpose, str]:
     """The token of somebody whose account is being deleted."""
     leaving = await factories.user(conn)
-    await privacy_service.begin(conn, user_id=leaving.id, days=14)
+    await privacy_service.begin(conn, user_id=leaving.id, days=14, by_owner=True)
     issued = await onetime_service.issue(
         conn,
         settings.secret_key,

@@ -1,14 +1,16 @@
 """Whether a CAPTCHA was solved: hCaptcha, Turnstile and reCAPTCHA are asked in the same words.
 
 Where the vendor does not answer, or not to us, anybody may pass: else whoever stops the vendor
-stops everybody from signing in. The log and a counter say so, and the other limits stay.
+stops everybody from signing in. The log and a counter say so, and the other limits stay. Nothing
+that may come of what the client has sent counts as that: it would be a way past.
 """
 
 import asyncio
 from collections import Counter
+from http import HTTPStatus
 from typing import Any
 
-from httpx2 import AsyncBaseTransport, AsyncClient, HTTPError
+from httpx2 import AsyncBaseTransport, AsyncClient, HTTPStatusError, RequestError
 
 from src import logs
 from src.auth.captcha.constants import TIMEOUT, Outcome
@@ -16,9 +18,8 @@ from src.config import CaptchaSettings
 
 log = logs.get_logger("core_api.auth")
 
-_OUR_FAULTS = frozenset(
-    {"missing-input-secret", "invalid-input-secret", "sitekey-secret-mismatch", "bad-request"}
-)
+_OUR_FAULTS = frozenset({"missing-input-secret", "invalid-input-secret"})
+"""`sitekey-secret-mismatch` is none: a CAPTCHA that was solved on a page of others gets it."""
 
 
 class Captcha:
@@ -45,9 +46,17 @@ class Captcha:
     async def _outcome(self, token: str, ip: str) -> Outcome:
         try:
             said = await self._ask(token, ip)
-        except (HTTPError, TimeoutError, ValueError) as exc:
+        except (RequestError, TimeoutError) as exc:
             log.warning("CAPTCHA not looked at", error=type(exc).__name__)
             return Outcome.NO_ANSWER
+        except HTTPStatusError as exc:
+            status = exc.response.status_code
+            log.warning("CAPTCHA not looked at", status=status)
+            is_theirs = status >= 500 or status == HTTPStatus.TOO_MANY_REQUESTS
+            return Outcome.NO_ANSWER if is_theirs else Outcome.REFUSED
+        except ValueError:
+            log.error("CAPTCHA refused: its vendor says nothing that can be read")
+            return Outcome.REFUSED
         if faults := _OUR_FAULTS.intersection(map(str, said.get("error-codes") or ())):
             log.error("CAPTCHA not looked at: see CAPTCHA__SECRET", error=sorted(faults))
             return Outcome.NO_ANSWER
@@ -63,7 +72,7 @@ class Captcha:
         return not is_scored or float(str(score)) >= self._settings.score
 
     async def _ask(self, token: str, ip: str) -> dict[str, Any]:
-        """Raises HTTPError, TimeoutError, and ValueError for an answer that is none."""
+        """Raises RequestError, HTTPStatusError, TimeoutError, and ValueError for no answer."""
         sent = {"secret": self._settings.secret_text, "response": token, "remoteip": ip}
         async with (
             asyncio.timeout(TIMEOUT),

@@ -165,6 +165,8 @@ async def undo_email_change(
 ) -> None:
     """Give the account its old email back, and end all of its sessions.
 
-    Links to reset the password, to sign in, and to take later changes back are dead then.
+    API keys, passkeys and identities that came since the change go. An account that was deleted by
+    its user meanwhile is restored; one that an operator has deleted stays so. Links to reset the
+    password, to sign in, and to take later changes back are dead then.
     """
     await service.undo(conn, authentication.issuer.sealer, token=undone.token)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import service as auth_service
+from src.auth import ways_in
 from src.auth.constants import LogoutScope
 from src.auth.links import Links
 from src.auth.onetime import service as onetime_service
@@ -142,8 +143,9 @@ async def change(
 async def undo(conn: Transaction, sealer: Sealer, *, token: str) -> None:
     """Give the account its old address back, and end whatever the new one may have begun.
 
-    Links to take back later changes are dead: they went to addresses that came after this one.
-    Raises InvalidOneTimeToken, ExpiredToken and EmailTaken.
+    Keys, passkeys and identities from since then go, and a deletion by the account's user is taken
+    back. Links to take back later changes are dead: they went to addresses that came after this
+    one. Raises InvalidOneTimeToken, ExpiredToken and EmailTaken.
     """
     spent: OneTimeToken = await onetime_service.spend(conn, purpose=Purpose.UNDO_EMAIL, token=token)
     if spent.user_id is None:
@@ -152,14 +154,22 @@ async def undo(conn: Transaction, sealer: Sealer, *, token: str) -> None:
     email: str = spent.detail["email"]
     await users_service.change_email(conn, user_id=user.id, email=email)
     await onetime_service.forget(
-        conn, user_id=user.id, purposes=[*_OF_THE_ADDRESS, Purpose.CHANGE_EMAIL]
+        conn,
+        user_id=user.id,
+        purposes=[*_OF_THE_ADDRESS, Purpose.CHANGE_EMAIL, Purpose.RESTORE_ACCOUNT],
     )
     await onetime_service.forget_later(
         conn, user_id=user.id, purpose=Purpose.UNDO_EMAIL, than=spent.created_at
     )
     await auth_service.revoke_all_sessions(conn, user_id=user.id, reason="email_change_undone")
+    removed = await ways_in.forget_since(conn, user_id=user.id, since=spent.created_at)
+    await auth_service.restore_account(conn, user_id=user.id)
     await audit_service.record(
-        conn, action=Action.EMAIL_CHANGE_UNDONE, actor_id=user.id, object_id=user.id, detail={}
+        conn,
+        action=Action.EMAIL_CHANGE_UNDONE,
+        actor_id=user.id,
+        object_id=user.id,
+        detail={"ways_in_removed": removed},
     )
     await notifications_service.send_mail(
         conn,

@@ -59,8 +59,9 @@ async def make_up(conn: Connection) -> Flow:
 async def enter(conn: Transaction, sealer: Sealer, spent: OneTimeToken) -> UserId:
     """Who has come by a link or a code, which proves that the mailbox is theirs.
 
-    If nobody had proved that before, the password and the sessions from before are taken away: they
-    may be somebody else's. Raises InvalidOneTimeToken for an account that has another address now.
+    If nobody had proved that before, all ways in, second factors and sessions from before are taken
+    away: they may be somebody else's. Raises InvalidOneTimeToken for an account that has another
+    address now.
     """
     user_id = spent.user_id
     if user_id is None:

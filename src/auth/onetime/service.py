@@ -112,13 +112,13 @@ async def issue(
       FROM one_time_token
      WHERE purpose = %(purpose)s
        AND target = casefold(%(target)s COLLATE pg_unicode_fast) COLLATE "default"
-       AND account_id = %(user_id)s
+       AND account_id IS NOT DISTINCT FROM %(user_id)s
     """
 )
 async def find_detail(
-    conn: Connection, *, purpose: Purpose, target: str, user_id: UserId
+    conn: Connection, *, purpose: Purpose, target: str, user_id: UserId | None
 ) -> dict[str, Any] | None:
-    """What was kept beside the user's last secret of this purpose and target."""
+    """What was kept beside the last secret of this purpose and target, the user's or nobody's."""
     ...
 
 

@@ -4,9 +4,8 @@ from datetime import datetime
 
 from src.audit import service as audit_service
 from src.audit.constants import Action
-from src.auth import exceptions, notices, passwords
+from src.auth import exceptions, notices, passwords, ways_in
 from src.auth import service as auth_service
-from src.auth.api_keys import service as api_keys_service
 from src.auth.constants import PASSWORD_MIN, LoginMethod
 from src.auth.links import with_token
 from src.auth.mfa import service as mfa_service
@@ -151,14 +150,11 @@ async def remove(conn: Transaction, sealer: Sealer, *, user_id: UserId) -> None:
 async def wipe_unproven(conn: Transaction, sealer: Sealer, *, user_id: UserId) -> None:
     """Take away what an account has from before anybody had proved that its mailbox is theirs.
 
-    Whoever signed up with somebody else's address must not keep a way in once that one comes. Who
-    had chosen the password themselves is told by mail why it is gone.
+    Who had chosen the password themselves is told by mail why it is gone.
     """
-    if await _remove(conn, user_id=user_id) > 0:
+    if await ways_in.forget_unproven(conn, user_id=user_id):
         await notices.send(conn, sealer, user_id=user_id, event=SecurityEvent.PASSWORD_WIPED)
-    await api_keys_service.delete_all(conn, user_id=user_id)
     await auth_service.revoke_all_sessions(conn, user_id=user_id, reason="mailbox_proved")
-    await onetime_service.forget(conn, user_id=user_id, purposes=KILLED)
     await _record(conn, Action.PASSWORD_WIPED, user_id, {})
 
 
@@ -206,8 +202,13 @@ async def find_reset(conn: Connection, *, token: str | None) -> OneTimeToken | N
 
 
 async def reset_min(conn: Connection, found: OneTimeToken | None) -> int:
-    """How many characters a token asks of the new password; without one, what most accounts do."""
+    """How many characters a token asks of the new password; without one, what most accounts do.
+
+    A second factor from before anybody had proved the mailbox does not count: it goes.
+    """
     if found is None or found.user_id is None:
+        return PASSWORD_MIN
+    if not await users_service.is_verified(conn, user_id=found.user_id, email=found.target):
         return PASSWORD_MIN
     return await mfa_service.password_min(conn, user_id=found.user_id)
 
@@ -223,8 +224,9 @@ async def reset(
     """Set the password of somebody who has shown what was mailed to them; they sign in with it.
 
     That proves the mailbox. All sessions end, and nothing that was mailed before signs in any
-    more. API keys stay, but for those from before anybody had proved the mailbox. Raises
-    InvalidOneTimeToken, and Invalid for a password with a part that others can guess.
+    more. Other ways in and second factors stay, but for those from before anybody had proved the
+    mailbox. Raises InvalidOneTimeToken, and Invalid for a password with a part that others can
+    guess.
     """
     user_id = spent.user_id
     if user_id is None:
@@ -233,7 +235,7 @@ async def reset(
     if proved is None:
         raise InvalidOneTimeToken()
     if not proved:
-        await api_keys_service.delete_all(conn, user_id=user_id)
+        await ways_in.forget_unproven(conn, user_id=user_id)
     own = await get_own(conn, user_id=user_id)
     minimum = await mfa_service.password_min(conn, user_id=user_id)
     if errors := passwords.mistakes(password, context=own.context, minimum=minimum):

@@ -55,8 +55,8 @@ async def acceptable_signup(
         invited = await invitations.invited(
             pools.deciding.single, token=new.invitation_token, email=new.email
         )
-    is_named = invited is not None and invited["kind"] == "email"
-    if not settings.takes_signups and not (is_named and settings.mail_arrives):
+    is_invited = invited is not None
+    if not settings.takes_signups and not (is_invited and settings.mail_arrives):
         raise exceptions.SignupDisabled()
     if settings.captcha.signup:
         await captcha_service.demand(authentication.captcha, token=new.captcha_token, ip=caller.ip)

@@ -57,9 +57,9 @@ async def sign_up(
     Without a password a link is mailed by which to choose one (202). A private service always
     answers so, and alike for addresses that it knows and that it does not.
 
-    Who comes with the `invitation_token` of an invitation to their address, or of a link, is in the
-    team once the email is verified. One that does not hold is as none. Where nobody can sign up,
-    one to the address is enough, by mail.
+    Who comes with the `invitation_token` of an invitation to their address is in the team once the
+    email is verified; where nobody can sign up, it is enough, by mail. One that does not hold is as
+    none, and so is a link's: accept that once signed in.
     """
     new, key = signup.new, signing.settings.secret_key
     sealer = signing.authentication.issuer.sealer

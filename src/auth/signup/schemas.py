@@ -28,7 +28,9 @@ class Signup(Payload):
         Annotated[
             str,
             StringConstraints(min_length=1, max_length=200),
-            Field(description="Of an invitation; its team is joined once the email is verified."),
+            Field(
+                description="Of an invitation to the email; its team is joined once it is verified."
+            ),
         ]
         | None
     ) = None

@@ -49,8 +49,13 @@ async def write(
 ) -> None:
     """Mail how to go on: to complete the sign-up, or to sign in where there is an account.
 
-    Both take the same steps, so that nobody can tell by the time which it was.
+    Both take the same steps, so that nobody can tell by the time which it was. What they are
+    `invited` to, now or by what was sent before, they join by it.
     """
+    before = await onetime_service.find_detail(
+        conn, purpose=Purpose.SIGNUP, target=new.email, user_id=None
+    )
+    invited = invited or (before or {}).get("invited")
     issued = await onetime_service.issue(
         conn,
         key,

@@ -7,10 +7,9 @@ from src import security
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import service as auth_service
+from src.auth import ways_in
 from src.auth.constants import LogoutScope
 from src.auth.exceptions import SignupDisabled, shut
-from src.auth.onetime import service as onetime_service
-from src.auth.onetime.constants import Purpose
 from src.auth.schemas import SessionId
 from src.auth.sso import exceptions
 from src.auth.sso.constants import IDENTITIES_MAX, NONCE_DAYS
@@ -193,8 +192,7 @@ async def _linked_by_email(
 
 async def _reclaim(conn: Transaction, sealer: Sealer, user_id: UserId) -> None:
     """Leave the account's owner nothing that somebody else could have prepared."""
-    await _forget_ways_in(conn, user_id=user_id)
-    await onetime_service.forget(conn, user_id=user_id, purposes=list(Purpose))
+    await ways_in.forget_unproven(conn, user_id=user_id)
     await auth_service.revoke_sessions(
         conn,
         user_id=user_id,
@@ -207,20 +205,6 @@ async def _reclaim(conn: Transaction, sealer: Sealer, user_id: UserId) -> None:
         conn, action=Action.ACCOUNT_RECLAIMED, actor_id=user_id, object_id=user_id, detail={}
     )
     await _tell(conn, sealer, user_id, SecurityEvent.SESSIONS_REVOKED)
-
-
-@sql(
-    """
-    WITH without_passkeys AS (DELETE FROM passkey WHERE account_id = %(user_id)s),
-         without_totp AS (DELETE FROM totp WHERE account_id = %(user_id)s),
-         without_keys AS (DELETE FROM api_key WHERE account_id = %(user_id)s),
-         without_codes AS (DELETE FROM recovery_code WHERE account_id = %(user_id)s),
-         without_identities AS (DELETE FROM identity WHERE account_id = %(user_id)s)
-    DELETE FROM password
-     WHERE account_id = %(user_id)s
-    """
-)
-async def _forget_ways_in(conn: Transaction, *, user_id: UserId) -> int: ...
 
 
 async def _attach_or_race(conn: Transaction, user_id: UserId, asserted: Asserted) -> IdentityId:

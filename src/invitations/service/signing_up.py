@@ -1,4 +1,8 @@
-"""Signing up by an invitation: who does so is in the team once their address is verified."""
+"""Signing up by an invitation: who does so is in the team once their address is verified.
+
+Only one that names the address counts. A link is for whoever has it: a stranger could sign somebody
+up with it, who would be in the stranger's team without a word.
+"""
 
 from uuid import UUID
 
@@ -22,11 +26,11 @@ class InvitedSignups:
         except exceptions.InvitationNotFound:
             return None
         names = invitation.email
-        if invitation.state is not State.ACTIVE:
+        if invitation.state is not State.ACTIVE or names is None:
             return None
-        if names is not None and names.casefold() != email.casefold():
+        if names.casefold() != email.casefold():
             return None
-        return {"kind": invitation.kind, "id": str(found.id), "team_id": str(found.team_id)}
+        return {"id": str(found.id), "team_id": str(found.team_id)}
 
     async def join(self, conn: Transaction, *, user_id: UserId, invited: dict[str, str]) -> None:
         """Accept the invitation, if it still holds; else nothing happens."""

@@ -279,7 +279,8 @@ async def start_deletion(
     else:
         await teams_service.lock_owned(conn, user_id=user_id)
         await privacy_service.demand_other_owners(conn, user_id=user_id)
-        ended = (await privacy_service.begin(conn, user_id=user_id, days=days)).sessions_ended
+        begun = await privacy_service.begin(conn, user_id=user_id, days=days, by_owner=False)
+        ended = begun.sessions_ended
     await _record(conn, Action.USER_DELETED, operator, user_id, reason=reason, sessions_ended=ended)
     await notifications_service.send_mail(
         conn,

@@ -135,7 +135,7 @@ def sessions(conn: Transaction, *, user_id: UserId) -> AsyncIterator[Line]: ...
            (SELECT id, type, name, app_version, is_active, EXISTS (SELECT FROM push_token
                    WHERE push_token.device_id = device.id) AS gets_pushes,
                    instant(created_at) AS created_at, instant(last_seen_at) AS
-                   last_seen_at) AS shown
+                   last_seen_at, instant(signed_in_at) AS signed_in_at) AS shown
      WHERE device.account_id = %(user_id)s
      ORDER BY device.id
     """

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from src.audit import service as audit_service
 from src.audit.constants import Action
+from src.auth import service as auth_service
 from src.auth.exceptions import InvalidToken
 from src.auth.links import Links
 from src.auth.onetime import service as onetime_service
@@ -78,8 +79,10 @@ async def _hold(conn: Transaction, *, user_id: UserId, confirm: str) -> Leaver:
     ), secrets AS (
         DELETE FROM one_time_token
          WHERE account_id = %(user_id)s
-           -- Who leaves takes their data along.
+           -- Who leaves takes their data along. Whoever had the email before may say that it was
+           -- not they who leave; an operator has decided.
            AND purpose <> 'account_export'
+           AND NOT (purpose = 'undo_email' AND %(by_owner)s)
     )
     UPDATE account
        SET status = 'deleting',
@@ -93,8 +96,11 @@ async def _hold(conn: Transaction, *, user_id: UserId, confirm: str) -> Leaver:
     missing=InvalidToken,
     constraints={"account_keeps_platform_admin": LastAdmin},
 )
-async def begin(conn: Transaction, *, user_id: UserId, days: int) -> BegunDeletion:
-    """Let nobody use an account any more, which is erased in so many days. Raises LastAdmin."""
+async def begin(conn: Transaction, *, user_id: UserId, days: int, by_owner: bool) -> BegunDeletion:
+    """Let nobody use an account any more, which is erased in so many days. Raises LastAdmin.
+
+    Where it is `by_owner`, taking a change of the email back takes the deletion back as well.
+    """
     ...
 
 
@@ -162,7 +168,7 @@ async def request(
             errors=[FieldError("/confirm", "mismatch", "This is not your username or email.")]
         )
     await demand_other_owners(conn, user_id=user_id)
-    begun = await begin(conn, user_id=user_id, days=days)
+    begun = await begin(conn, user_id=user_id, days=days, by_owner=True)
     link = None
     if links is not None:
         issued = await onetime_service.issue(
@@ -194,26 +200,6 @@ async def request(
     return Deletion(erase_at=begun.erase_at)
 
 
-@sql(
-    """
-    UPDATE account
-       SET status = CASE WHEN email_verified_at IS NULL
-                              AND NOT EXISTS (SELECT FROM password
-                                               WHERE password.account_id = account.id)
-                         THEN 'pending'
-                         ELSE 'active'
-                    END,
-           erase_at = NULL,
-           updated_at = now()
-     WHERE id = %(user_id)s
-       AND status = 'deleting'
-    RETURNING id
-    """,
-    missing=InvalidOneTimeToken,
-)
-async def _restore(conn: Transaction, *, user_id: UserId) -> UserId: ...
-
-
 async def undo(conn: Transaction, *, token: str) -> None:
     """Take a deletion back by the link of the mail. Raises InvalidOneTimeToken, ExpiredToken."""
     purpose = Purpose.RESTORE_ACCOUNT
@@ -223,11 +209,5 @@ async def undo(conn: Transaction, *, token: str) -> None:
     # The account comes first, as it does where it is erased: neither waits for the other in a ring.
     await users_service.hold(conn, user_id=found.user_id)
     await onetime_service.spend(conn, purpose=purpose, token=token)
-    await _restore(conn, user_id=found.user_id)
-    await audit_service.record(
-        conn,
-        action=Action.USER_DELETION_UNDONE,
-        actor_id=found.user_id,
-        object_id=found.user_id,
-        detail={},
-    )
+    if not await auth_service.restore_account(conn, user_id=found.user_id):
+        raise InvalidOneTimeToken()
