@@ -58,6 +58,7 @@ async def run(settings: Settings, pools: Pools) -> None:
                 "sealer": Sealer(settings.secret_key, settings.previous_keys),
                 "push": push,
                 "secret_key": settings.secret_key,
+                "deletion_grace_days": settings.privacy.deletion_grace_days,
             },
             shutdown_graceful_timeout=10,
             delete_jobs=DeleteJobCondition.SUCCESSFUL,  # what failed stays to be looked at

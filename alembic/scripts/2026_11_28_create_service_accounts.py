@@ -1,6 +1,7 @@
 """Accounts of programs."""
 
 import sqlalchemy as sa
+from live_tables import check
 
 from alembic import op
 
@@ -11,15 +12,18 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("account", sa.Column("kind", sa.Text(), server_default="person", nullable=False))
-    op.create_check_constraint(
-        op.f("account_kind_check"), "account", "kind IN ('person', 'service')"
-    )
-    op.create_check_constraint(
-        op.f("account_service_email_check"),
-        "account",
-        "kind = 'person' OR email LIKE '%@service.invalid'",
-    )
+    with op.get_context().autocommit_block():
+        op.add_column(
+            "account",
+            sa.Column("kind", sa.Text(), server_default="person", nullable=False),
+            if_not_exists=True,
+        )
+        check("account", "account_kind_check", "kind IN ('person', 'service')")
+        check(
+            "account",
+            "account_service_email_check",
+            "kind = 'person' OR email LIKE '%@service.invalid'",
+        )
 
 
 def downgrade() -> None:

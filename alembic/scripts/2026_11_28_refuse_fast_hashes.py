@@ -1,5 +1,7 @@
 """Refuse hashes of passwords that are quick to guess by."""
 
+from live_tables import check
+
 from alembic import op
 
 revision = "5d0e7c1f9a42"
@@ -9,14 +11,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute(
-        r"""
-        ALTER TABLE password
-          ADD CONSTRAINT password_hash_check
-              CHECK (hash ~ '^(\$k=[A-Za-z0-9_.-]{1,32})?\$argon2id\$') NOT VALID
-        """
-    )
-    op.execute("ALTER TABLE password VALIDATE CONSTRAINT password_hash_check")
+    with op.get_context().autocommit_block():
+        check(
+            "password",
+            "password_hash_check",
+            r"hash ~ '^(\$k=[A-Za-z0-9_.-]{1,32})?\$argon2id\$'",
+        )
 
 
 def downgrade() -> None:

@@ -126,6 +126,8 @@ async def login_methods(conn: Connection, *, user_id: UserId) -> list[LoginMetho
            updated_at = now()
      WHERE id = %(user_id)s
        AND status = 'deleting'
+    -- One row by its key; the few that are being deleted have an index too.
+    -- allow scan
     """
 )
 async def _restore(conn: Transaction, *, user_id: UserId) -> int: ...

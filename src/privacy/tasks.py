@@ -22,6 +22,9 @@ log = logs.get_logger("core_api.privacy")
 async def erase_accounts(context: JobContext, timestamp: int) -> None:
     """Erase the accounts whose days are over, one by one; what refuses does not stop the others."""
     pools: Pools = context.additional_context["pools"]
+    days: int = context.additional_context["deletion_grace_days"]
+    while await service.say_when(pools.write.single, days=days):
+        pass
     refused: list[UserId] = []
     while True:
         try:

@@ -55,6 +55,7 @@ def context(pools: Pools) -> JobContext:
         additional_context={
             "pools": pools,
             "sealer": factories.SEALER,
+            "deletion_grace_days": 14,
             "secret_key": factories.SECRET_KEY.encode(),
         },
     )

@@ -3,6 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from httpx2 import AsyncClient
 
+from src.auth.onetime import service as onetime_service
+from src.auth.onetime.constants import Purpose
 from src.config import PageSettings, PrivacySettings
 from src.database import Connection, Transaction
 from src.notifications.constants import Template
@@ -269,8 +271,18 @@ async def test_what_an_operator_deletes_too_is_not_taken_back_by_its_owner(
     client: AsyncClient, ann: factories.User, conn: Connection, execute: Execute
 ) -> None:
     operator = await factories.operator(conn)
+    # Of a change of the email: it takes a deletion back as well.
+    await onetime_service.issue(
+        conn,
+        factories.SECRET_KEY.encode(),
+        purpose=Purpose.UNDO_EMAIL,
+        target=ann.email,
+        user_id=ann.id,
+        detail={"email": ann.email},
+    )
     await leave(client, ann)
     token = await undo_token(conn, ann)
+    assert await execute("SELECT count(*) FROM one_time_token") == [(2,)]
     ((erase_at,),) = await execute("SELECT erase_at FROM account WHERE id = %(id)s", id=ann.id)
 
     for _ in range(2):  # the second changes nothing
@@ -284,6 +296,7 @@ async def test_what_an_operator_deletes_too_is_not_taken_back_by_its_owner(
         assert datetime.fromisoformat(response.json()["erase_at"]) == erase_at
 
     problem(await undo(client, token), 400, "invalid_token")
+    assert await execute("SELECT purpose FROM one_time_token") == []
     assert await status_of(execute, ann) == "deleting"
     assert await execute(
         "SELECT action, actor_id FROM audit_event WHERE object_id = %(id)s ORDER BY id", id=ann.id

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
@@ -170,6 +172,28 @@ async def test_what_an_operator_deletes_is_erased_too(
 
     assert await status_of(execute, ann) == "erased"
     assert await places(execute, ann.email) == set()
+
+
+async def test_a_deletion_without_a_day_gets_one(
+    client: AsyncClient, conn: Connection, execute: Execute, pools: Pools
+) -> None:
+    """As code from before there were days leaves it, while a release goes out."""
+    ann, operator = await factories.user(conn), await factories.operator(conn)
+    await execute(
+        "UPDATE account SET status = 'deleting', updated_at = now() - interval '1 year'"
+        " WHERE id = %(id)s",
+        id=ann.id,
+    )
+
+    await erase(pools)
+
+    shown = await client.get(f"/v1/admin/users/{ann.id}", headers=acting_as(operator))
+    assert shown.json()["status"] == "deleting"
+    left = datetime.fromisoformat(shown.json()["erase_at"]) - datetime.now(UTC)
+    assert timedelta(days=13, hours=23) < left <= timedelta(days=14)
+    await let_days_pass(execute)
+    await erase(pools)
+    assert await status_of(execute, ann) == "erased"
 
 
 async def _own(execute: Execute, team: MyTeam, user: factories.User) -> None:

@@ -7,7 +7,7 @@ from src.privacy.service.deleting import (
     undo,
     withhold_undo,
 )
-from src.privacy.service.erasing import NotErased, erase_next
+from src.privacy.service.erasing import NotErased, erase_next, say_when
 from src.privacy.service.exporting import find_file, get, make, purge, read_file, start
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "purge",
     "read_file",
     "request",
+    "say_when",
     "start",
     "undo",
     "withhold_undo",

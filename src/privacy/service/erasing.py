@@ -8,7 +8,7 @@ every table; a test demands that each that refers to an account is in `GONE` or 
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth.onetime.constants import Purpose
-from src.database import Pools, Transaction, sql
+from src.database import Connection, Pools, Transaction, sql
 from src.privacy.schemas import Addresses
 from src.teams import service as teams_service
 from src.users.schemas import UserId
@@ -196,6 +196,29 @@ async def _erase(conn: Transaction, user_id: UserId) -> None:
     await audit_service.record(
         conn, action=Action.USER_ERASED, actor_id=None, object_id=user_id, detail={}
     )
+
+
+@sql(
+    """
+    UPDATE account
+       SET erase_at = now() + interval '1 day' * %(days)s
+     WHERE id IN (SELECT id
+                    FROM account
+                   WHERE status = 'deleting'
+                     AND erase_at IS NULL
+                   ORDER BY id
+                   LIMIT 100
+                     FOR NO KEY UPDATE SKIP LOCKED)
+    -- They are being deleted.
+    -- allow constraint(account_erase_at_check)
+    """
+)
+async def say_when(conn: Connection, *, days: int) -> int:
+    """Give accounts that are being deleted a day where they have none; returns how many.
+
+    Before there were days, or by code that knows none, they were marked only.
+    """
+    ...
 
 
 class NotErased(Exception):

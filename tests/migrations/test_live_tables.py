@@ -1,0 +1,76 @@
+"""Migrations of tables that are in use: what they hold, what they leave to code of before."""
+
+import re
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests import database
+
+BEFORE = "0f3ce04332d5"
+"""From here on no migration holds a lock through a scan."""
+
+
+@pytest.fixture
+def scratch(server: database.Server, worker_id: str) -> Iterator[str]:
+    """A database as it was then."""
+    with database.clone(server, f"{worker_id}_live") as url:
+        database.migrate(url, "downgrade", BEFORE)
+        yield url
+
+
+def steps(script: str) -> Iterator[tuple[bool, str]]:
+    """Each statement, and whether a transaction goes on after it."""
+    inside = False
+    for statement in re.split(r";\n", re.sub(r"^--.*$", "", script, flags=re.MULTILINE)):
+        text = " ".join(statement.split())
+        if text in {"BEGIN", "COMMIT"}:
+            inside = text == "BEGIN"
+        elif text:
+            yield inside, text
+
+
+def test_no_lock_on_a_live_table_is_held_through_a_scan(database_url: str) -> None:
+    script = database.migrate(database_url, "upgrade", f"{BEFORE}:head", "--sql")
+    found = list(steps(script))
+    made = {name for _, text in found for name in re.findall(r"^CREATE TABLE (\w+)", text)}
+    assert len(found) > 10
+
+    for inside, text in found:
+        if built := re.match(r"CREATE (?:UNIQUE )?INDEX (CONCURRENTLY )?.*? ON (\w+)", text):
+            assert built[1] or built[2] in made, text
+        if (altered := re.match(r"ALTER TABLE (\w+)", text)) and altered[1] not in made:
+            assert "ADD CONSTRAINT" not in text or text.endswith("NOT VALID"), text
+            assert "VALIDATE" not in text or not inside, text
+        assert not re.match("UPDATE (?!alembic_version)", text), text
+
+
+def test_what_an_interrupted_migration_has_left_is_done_anew(scratch: str) -> None:
+    with psycopg.connect(scratch, autocommit=True) as conn:
+        conn.execute("CREATE INDEX invitation_email_key_idx ON invitation (email_key)")
+        conn.execute(
+            "UPDATE pg_index SET indisvalid = false"
+            " WHERE indexrelid = 'invitation_email_key_idx'::regclass"
+        )
+        conn.execute("ALTER TABLE account ADD COLUMN erase_at timestamptz")
+        conn.execute("ALTER TABLE account ADD CONSTRAINT account_erase_at_check CHECK (true)")
+
+        database.migrate(scratch, "upgrade", "head")
+
+        invalid = "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid"
+        assert conn.execute(invalid).fetchall() == []
+        unproved = "SELECT conname FROM pg_constraint WHERE NOT convalidated"
+        assert conn.execute(unproved).fetchall() == []
+    assert "No new upgrade operations detected" in database.migrate(scratch, "check")
+
+
+def test_code_of_before_goes_on_to_mark_deletions(scratch: str) -> None:
+    mark = "INSERT INTO account (email, status) VALUES (%s, 'deleting')"
+    with psycopg.connect(scratch, autocommit=True) as conn:
+        conn.execute(mark, ["ann@example.org"])
+
+        database.migrate(scratch, "upgrade", "head")
+
+        conn.execute(mark, ["bob@example.org"])
+        assert conn.execute("SELECT count(*), count(erase_at) FROM account").fetchall() == [(2, 0)]
