@@ -1,16 +1,18 @@
 """From `%(name)s`, as statements are written, to `$1`, as PostgreSQL takes them."""
 
 import re
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|(%))")
 
 
 class Positional(NamedTuple):
-    """A text as the server takes it, and the names of its parameters in their order."""
+    """A text as the server takes it, and what takes its values from those that have names."""
 
     query: bytes
-    names: tuple[str, ...]
+    values: Callable[[Mapping[str, Any]], Sequence[Any]]
 
 
 def positional(text: str) -> Positional:
@@ -23,4 +25,10 @@ def positional(text: str) -> Positional:
         return f"${names.setdefault(match[1], len(names) + 1)}"
 
     query = _PLACEHOLDER.sub(number, text)
-    return Positional(query.encode(), tuple(names))
+    return Positional(query.encode(), _values(*names))
+
+
+def _values(*names: str) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda given: [given[name] for name in names]

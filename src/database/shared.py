@@ -45,13 +45,10 @@ class SharedConnection(Executor):
         has_way_out = self._out < _WAY_OUT_MAX
         if has_way_out and statement.takes_long:
             return await self._fetch_around(statement, text, params)
-        query, names = statement.positional(text)
+        query, values = statement.positional(text)
         try:
             fetched = await self._lanes.fetch(
-                statement,
-                query,
-                [params[name] for name in names],
-                waits=not has_way_out,
+                statement, query, values(params), waits=not has_way_out
             )
         except psycopg.Error:
             with translated(statement.constraints):
