@@ -121,8 +121,8 @@ break-rules *options: setup
 
 # Call every operation as the document has it, for so many seconds: signed in, then by nobody
 [group('check')]
-fuzz seconds="600": setup
-    FUZZ_SECONDS="$1" .venv/bin/pytest -m slow -s tests/fuzz
+fuzz seconds="600" seed=`echo $$`: setup
+    FUZZ_SECONDS="$1" FUZZ_SEED="$2" .venv/bin/pytest -m slow -s tests/fuzz
 
 # Run the tests with branch coverage
 [group('check')]

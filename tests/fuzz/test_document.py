@@ -19,6 +19,8 @@ from tests.test_serve import environ, serving
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
 """How long each run lasts. `FUZZ_SECONDS` says otherwise; what comes before fuzzing takes 40."""
+SEED = os.environ.get("FUZZ_SEED", "1")
+"""What the input is made from: the same again and again, unless `FUZZ_SEED` says otherwise."""
 HERE = Path(__file__).parent
 OPERATOR = "operator@example.org"
 
@@ -51,6 +53,7 @@ def test_every_answer_is_one_that_the_document_tells(
                 *("--config-file", str(HERE / "schemathesis.toml")),
                 *("run", f"{service.url}/openapi.json"),
                 *("--max-time", str(SECONDS), "--workers", "1", "--no-color"),
+                *("--seed", SEED),
             ],
             cwd=tmp_path,
             env={
