@@ -285,10 +285,18 @@ async def test_a_deletion_after_the_change_is_taken_back_with_it(
     problem(response, 400, "invalid_token")
 
 
+@pytest.mark.parametrize("is_deleting", [False, True])
 async def test_a_deletion_by_an_operator_is_not_taken_back(
-    client: AsyncClient, ann: factories.User, conn: Transaction, execute: Execute
+    client: AsyncClient,
+    ann: factories.User,
+    conn: Transaction,
+    execute: Execute,
+    is_deleting: bool,
 ) -> None:
     await change(client, conn, ann)
+    if is_deleting:  # by the user, before the operator has decided
+        body = {"confirm": NEW}
+        await client.request("DELETE", "/v1/users/me", json=body, headers=acting_as(ann))
     operator = await factories.operator(conn)
     deleted = await client.request(
         "DELETE",

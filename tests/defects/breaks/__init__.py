@@ -6,6 +6,7 @@ from tests.defects.breaks import (
     of_defects_26_to_37,
     of_second_factors,
     of_sessions,
+    of_ways_in,
     of_what_nobody_learns,
 )
 
@@ -16,5 +17,6 @@ BREAKS = [
     *of_what_nobody_learns.BREAKS,
     *of_sessions.BREAKS,
     *of_second_factors.BREAKS,
+    *of_ways_in.BREAKS,
 ]
 """All of them. A rule that begins with a number is that defect of the list."""
