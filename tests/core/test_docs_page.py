@@ -32,10 +32,10 @@ def test_the_documentation_renders_and_asks_nobody_else(tmp_path: Path) -> None:
         page.on("request", lambda request: asked.append(request.url))
 
         page.goto(f"{service.url}/docs")
-        page.wait_for_selector(".opblock")
-
         operations = sum(len(path) for path in service.get("/openapi.json")["paths"].values())
-        assert page.locator(".opblock").count() == operations
+        page.wait_for_function(  # they are shown one after the other
+            "wanted => document.querySelectorAll('.opblock').length === wanted", arg=operations
+        )
         page.locator("#operations-teams-create_team").click()
         page.wait_for_selector("text=validation_failed")
         assert page.locator("button.authorize").is_visible()
