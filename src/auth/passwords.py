@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import pairwise
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -34,8 +34,11 @@ T = TypeVar("T")
 _DEADLINE = 2.0
 """Seconds that a caller waits for a hash, queue included."""
 _QUEUE_PER_THREAD = 20
-_NICENESS = 5
-"""How much threads of hashes give way: a third of a core beside one that answers."""
+_REFUSAL_SECONDS = 1.5
+_REFUSED_MAX = 1_000
+"""How long those wait whom no thread can take, and how many of them at a time."""
+_NICENESS = 10
+"""How much threads of hashes give way: a tenth of a core beside one that answers."""
 _CONTEXT_MIN = 4
 _SHORT_PIECE = 4
 _COMMON = frozenset(FREQUENCY_LISTS["passwords"])
@@ -137,6 +140,7 @@ class Hasher:
             threads, thread_name_prefix="argon2", initializer=_give_way
         )
         self._places = threads * _QUEUE_PER_THREAD
+        self._refused = 0
         # Verified where there is no account, so that an answer takes as long as with one.
         self._dummy = self._hash("no account has this password")
 
@@ -186,9 +190,19 @@ class Hasher:
             return normal
         return security.keyed_hash(self._peppers[pepper], b"password", normal.encode()).hex()
 
+    async def _refuse(self) -> NoReturn:
+        """Raise Busy, after a moment: whoever is refused at once comes again at once."""
+        if self._refused < _REFUSED_MAX:
+            self._refused += 1
+            try:
+                await asyncio.sleep(_REFUSAL_SECONDS)
+            finally:
+                self._refused -= 1
+        raise Busy()
+
     async def _run(self, function: Callable[..., T], *args: str) -> T:
         if self._places <= 0:
-            raise Busy()
+            await self._refuse()
         self._places -= 1
         try:
             async with asyncio.timeout(_DEADLINE):
