@@ -21,9 +21,9 @@ def at_once(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
         return function(*args, **kwargs)
 
     update_wrapper(dependency, function)
-    del dependency.__wrapped__  # type: ignore[attr-defined]
-    dependency.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
-    setattr(dependency, _FUNCTION, function)
+    # Whoever unwraps it would find a function that is not to be awaited.
+    del vars(dependency)["__wrapped__"]
+    vars(dependency).update({"__signature__": inspect.signature(function), _FUNCTION: function})
     return dependency
 
 
