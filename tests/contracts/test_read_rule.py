@@ -23,7 +23,7 @@ import_modules(CONFIG.modules)
 
 MAY_WRITE = {
     # On a connection of its own, once in the life of an installation.
-    "src.auth.service.add_first_signing_key",
+    "src.auth.service.keys.add_first_signing_key",
 }
 MAY_WRITE_HERE = {
     # OAuth sends the browser back with a GET, and what it brings serves once: that it has come is

@@ -2,7 +2,7 @@
 
 from tests.defects.breaking import Break
 
-AUTH = "src/auth/service.py"
+SESSIONS = "src/auth/service/sessions.py"
 COOKIES = "src/auth/cookies.py"
 ONE_TIME = "src/auth/onetime/service.py"
 
@@ -70,7 +70,7 @@ BREAKS = [
     ),
     Break(
         "17: two refreshes at once both win",
-        AUTH,
+        SESSIONS,
         {"       AND refresh_counter = %(counter)s\n": "       AND %(counter)s::int >= 0\n"},
         "defects/test_17_of_fifty_refreshes_there_is_one_successor.py"
         "::test_of_fifty_refreshes_there_is_one_successor",
@@ -86,7 +86,7 @@ BREAKS = [
     ),
     Break(
         "19: a session lives days of a place, not seconds",
-        AUTH,
+        SESSIONS,
         {
             "            %(aal)s, now() + interval '1 second' * %(idle_seconds)s,\n"
             "            now() + interval '1 second' * %(absolute_seconds)s, ": (
@@ -113,7 +113,7 @@ BREAKS = [
     ),
     Break(
         "20: an answer shows the hash of a password",
-        AUTH,
+        SESSIONS,
         {
             "               'updated_at', instant(account.updated_at)\n": (
                 "               'updated_at', instant(account.updated_at),\n"

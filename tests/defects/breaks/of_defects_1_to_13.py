@@ -2,7 +2,7 @@
 
 from tests.defects.breaking import Break
 
-AUTH = "src/auth/service.py"
+SESSIONS = "src/auth/service/sessions.py"
 ONE_TIME = "src/auth/onetime/service.py"
 
 BREAKS = [
@@ -201,7 +201,7 @@ BREAKS = [
     ),
     Break(
         "11: an access token outlives its session",
-        AUTH,
+        SESSIONS,
         {
             "           session.aal\n      FROM session\n"
             "      JOIN account ON account.id = session.account_id\n"

@@ -2,7 +2,7 @@
 
 from tests.defects.breaking import Break
 
-AUTH = "src/auth/service.py"
+SESSIONS = "src/auth/service/sessions.py"
 MAKING = "src/invitations/service/making.py"
 ONE_TIME = "src/auth/onetime/service.py"
 
@@ -207,7 +207,7 @@ BREAKS = [
     ),
     Break(
         "35: signing out ends every session",
-        AUTH,
+        SESSIONS,
         {
             "           AND (%(scope)s = 'all' OR (id = %(session_id)s::uuid) = "
             "(%(scope)s = 'current'))\n": (

@@ -185,7 +185,7 @@ BREAKS = [
     ),
     Break(
         "last login method: it may be taken away",
-        "src/auth/service.py",
+        "src/auth/service/accounts.py",
         {"    if not await login_methods(conn, user_id=user_id):\n": "    if False:\n"},
         "auth/test_password.py::test_removing_the_only_way_to_sign_in_is_refused",
         "204:",

@@ -103,7 +103,7 @@ BREAKS = [
     ),
     Break(
         "sessions: those of a disabled account go on",
-        "src/auth/service.py",
+        "src/auth/service/sessions.py",
         {
             "           ) AS account\n      FROM session\n"
             "      JOIN account ON account.id = session.account_id\n"

@@ -1,4 +1,4 @@
-"""Signing up and in, sessions and their ends."""
+"""Sessions: opened at a login, read by every request, refreshed, listed as callers, ended."""
 
 from datetime import datetime
 from typing import Any
@@ -6,16 +6,14 @@ from typing import Any
 from src.audit import service as audit_service
 from src.audit.constants import Action
 from src.auth import exceptions
-from src.auth.constants import Aal, LoginMethod, LogoutScope, Transport
+from src.auth.constants import Aal, LogoutScope, Transport
 from src.auth.schemas import (
-    CredentialsSecret,
     DeviceId,
     Principal,
     Profile,
     Session,
     SessionId,
     SessionSecret,
-    SigningKeySecret,
 )
 from src.database import Connection, Transaction, sql
 from src.notifications import service as notifications_service
@@ -23,137 +21,6 @@ from src.notifications.constants import SecurityEvent, Template
 from src.security import Sealer
 from src.users import service as users_service
 from src.users.schemas import UserId
-
-
-@sql(
-    """
-    SELECT account.id AS user_id, account.status IN ('active', 'pending') AS is_active,
-           account.status = 'deleting' AS is_deleting, password.hash
-      FROM account
-      JOIN password ON password.account_id = account.id
-     WHERE account.email_key
-           = casefold(%(email)s::text COLLATE pg_unicode_fast) COLLATE "default"
-        OR account.username_key
-           = casefold(%(username)s::text COLLATE pg_unicode_fast) COLLATE "default"
-     ORDER BY account.id
-     LIMIT 1
-    """
-)
-async def _find_credentials(
-    conn: Connection, *, email: str | None, username: str | None
-) -> CredentialsSecret | None: ...
-
-
-async def find_credentials(conn: Connection, *, identifier: str) -> CredentialsSecret | None:
-    """What to check a password against. An identifier with an `@` is an email."""
-    if "@" in identifier:
-        return await _find_credentials(conn, email=identifier, username=None)
-    return await _find_credentials(conn, email=None, username=identifier)
-
-
-@sql(
-    """
-    INSERT INTO password (account_id, hash)
-    VALUES (%(user_id)s, %(hash)s)
-    -- The account is new, the hash our own.
-    -- allow constraint(password_account_id_fkey, password_pkey, password_hash_check)
-    """
-)
-async def add_password(conn: Connection, *, user_id: UserId, hash: str) -> None:  # noqa: A002
-    """Give a new account its password, hashed."""
-    ...
-
-
-@sql(
-    """
-    UPDATE password
-       SET hash = %(hash)s
-     WHERE account_id = %(user_id)s
-    -- The hash is our own.
-    -- allow constraint(password_hash_check)
-    """
-)
-async def rehash_password(conn: Connection, *, user_id: UserId, hash: str) -> None:  # noqa: A002
-    """Store the same password under today's parameters."""
-    ...
-
-
-@sql(
-    """
-    SELECT id
-      FROM account
-     WHERE id = %(user_id)s
-       FOR NO KEY UPDATE
-    """,
-    missing=exceptions.InvalidToken,
-)
-async def hold_account(conn: Transaction, *, user_id: UserId) -> UserId:
-    """Let nobody else change what the account is signed in to by, until the transaction ends."""
-    ...
-
-
-@sql(
-    """
-    SELECT 'password' AS method
-      FROM password
-     WHERE account_id = %(user_id)s
-     UNION
-    SELECT 'identity'
-      FROM identity
-     WHERE account_id = %(user_id)s
-     UNION
-    SELECT 'passkey'
-      FROM passkey
-     WHERE account_id = %(user_id)s
-     ORDER BY method
-    """
-)
-async def login_methods(conn: Connection, *, user_id: UserId) -> list[LoginMethod]:
-    """How the account's owner can sign in."""
-    ...
-
-
-@sql(
-    """
-    UPDATE account
-       SET status = CASE WHEN email_verified_at IS NULL
-                              AND NOT EXISTS (SELECT FROM password
-                                               WHERE password.account_id = account.id)
-                         THEN 'pending'
-                         ELSE 'active'
-                    END,
-           erase_at = NULL,
-           updated_at = now()
-     WHERE id = %(user_id)s
-       AND status = 'deleting'
-    -- One row by its key; the few that are being deleted have an index too.
-    -- allow scan
-    """
-)
-async def _restore(conn: Transaction, *, user_id: UserId) -> int: ...
-
-
-async def restore_account(conn: Transaction, *, user_id: UserId) -> bool:
-    """Take a deletion back, which is written down; False where there is none."""
-    if not await _restore(conn, user_id=user_id):
-        return False
-    await audit_service.record(
-        conn,
-        action=Action.USER_DELETION_UNDONE,
-        actor_id=user_id,
-        object_id=user_id,
-        detail={},
-    )
-    return True
-
-
-async def demand_login_method(conn: Transaction, *, user_id: UserId) -> None:
-    """Raise LastLoginMethod if no way to sign in is left, which undoes the removal of the last.
-
-    `hold_account` comes before the removal: two at once must not each count on the other's.
-    """
-    if not await login_methods(conn, user_id=user_id):
-        raise exceptions.LastLoginMethod()
 
 
 @sql(
@@ -480,90 +347,4 @@ async def _record(
 )
 async def purge_sessions(conn: Connection) -> int:
     """Forget sessions that ended a month ago, some at a time; returns how many."""
-    ...
-
-
-@sql(
-    """
-    SELECT kid, state, public_jwk, private_key
-      FROM signing_key
-     WHERE state <> 'retired'
-        OR retired_at > now() - interval '65 minutes'
-     ORDER BY created_at, kid
-    -- A handful of rows.
-    -- allow scan
-    """
-)
-async def list_signing_keys(conn: Connection) -> list[SigningKeySecret]:
-    """The keys whose tokens may still live: an access token lives an hour at the most."""
-    ...
-
-
-@sql(
-    """
-    INSERT INTO signing_key (kid, state, public_jwk, private_key, activated_at)
-    VALUES (%(kid)s, 'active', %(public_jwk)s, %(private_key)s, now())
-        ON CONFLICT (state) WHERE state <> 'retired' DO NOTHING
-    -- The name is the thumbprint of a random key.
-    -- allow constraint(signing_key_pkey)
-    """
-)
-async def add_first_signing_key(
-    conn: Transaction, *, kid: str, public_jwk: dict[str, str], private_key: bytes
-) -> None:
-    """Start with this key, unless another process has just started with its own."""
-    ...
-
-
-@sql(
-    """
-    INSERT INTO signing_key (kid, state, public_jwk, private_key)
-    SELECT %(kid)s, 'next', %(public_jwk)s, %(private_key)s
-      FROM signing_key
-     WHERE state = 'active'
-       AND activated_at < now() - interval '1 day' * %(days)s
-        ON CONFLICT (state) WHERE state <> 'retired' DO NOTHING
-    -- The name is the thumbprint of a random key.
-    -- allow constraint(signing_key_pkey)
-    """
-)
-async def announce_signing_key(
-    conn: Transaction, *, kid: str, public_jwk: dict[str, str], private_key: bytes, days: int
-) -> int:
-    """Publish the successor of a key that has signed for `days`."""
-    ...
-
-
-@sql(
-    """
-    UPDATE signing_key
-       SET state = 'retired', retired_at = now()
-     WHERE state = 'active'
-       AND EXISTS (SELECT FROM signing_key AS successor
-                    WHERE successor.state = 'next'
-                      AND successor.created_at
-                          < now() - interval '1 second' * %(published_seconds)s)
-    """
-)
-async def retire_signing_key(conn: Transaction, *, published_seconds: float) -> int:
-    """Stop signing with the active key once its successor has been published so long."""
-    ...
-
-
-@sql(
-    """
-    UPDATE signing_key
-       SET state = 'active', activated_at = now()
-     WHERE state = 'next'
-       AND created_at < now() - interval '1 second' * %(published_seconds)s
-    """
-)
-async def activate_signing_key(conn: Transaction, *, published_seconds: float) -> int:
-    """Sign with the key that was announced. The active one is retired first."""
-    ...
-
-
-@sql("DELETE FROM signing_key WHERE true")
-async def drop_signing_keys(conn: Transaction) -> int:
-    """Let no key count any more, and no token that one has signed."""
     ...

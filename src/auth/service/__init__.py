@@ -1,0 +1,63 @@
+"""Signing up and in, sessions and their ends."""
+
+from src.auth.service.accounts import (
+    add_password,
+    demand_login_method,
+    find_credentials,
+    hold_account,
+    login_methods,
+    rehash_password,
+    restore_account,
+)
+from src.auth.service.keys import (
+    activate_signing_key,
+    add_first_signing_key,
+    announce_signing_key,
+    drop_signing_keys,
+    list_signing_keys,
+    retire_signing_key,
+)
+from src.auth.service.sessions import (
+    confirm_session,
+    find_session,
+    get_session,
+    list_principals,
+    list_profiles,
+    lock_session,
+    open_session,
+    purge_sessions,
+    revoke_all_sessions,
+    revoke_other_sessions,
+    revoke_reused,
+    revoke_sessions,
+    rotate_current,
+)
+
+__all__ = [
+    "activate_signing_key",
+    "add_first_signing_key",
+    "add_password",
+    "announce_signing_key",
+    "confirm_session",
+    "demand_login_method",
+    "drop_signing_keys",
+    "find_credentials",
+    "find_session",
+    "get_session",
+    "hold_account",
+    "list_principals",
+    "list_profiles",
+    "list_signing_keys",
+    "lock_session",
+    "login_methods",
+    "open_session",
+    "purge_sessions",
+    "rehash_password",
+    "restore_account",
+    "retire_signing_key",
+    "revoke_all_sessions",
+    "revoke_other_sessions",
+    "revoke_reused",
+    "revoke_sessions",
+    "rotate_current",
+]
