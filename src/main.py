@@ -72,7 +72,7 @@ from src.monitoring.router import router as monitoring_router
 from src.notifications.router import local_router
 from src.privacy.router import my_router as my_privacy_router
 from src.privacy.router import undo_router as deletion_undo_router
-from src.routing import CompiledRoutes, check_routes
+from src.routing import Addresses, CompiledRoutes, check_routes
 from src.security import Sealer
 from src.service_accounts.router import router as service_accounts_router
 from src.statistics.router import router as statistics_router
@@ -161,6 +161,7 @@ def create_app(
         middleware=[
             Middleware(LastResort),
             Middleware(BodyLimit, max_body_size=settings.limits.body_bytes),
+            Middleware(Addresses),
         ],
     )
     app.state.metrics = metrics

@@ -1,6 +1,6 @@
 """Every failure as one body: an RFC 9457 problem with a stable `code`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast, get_args
 
@@ -29,7 +29,6 @@ _TITLES = {
 _BY_STATUS = {
     400: ErrorCode.BAD_REQUEST,
     404: ErrorCode.NOT_FOUND,
-    405: ErrorCode.METHOD_NOT_ALLOWED,
     413: ErrorCode.BODY_TOO_LARGE,
     415: ErrorCode.UNSUPPORTED_MEDIA_TYPE,
     431: ErrorCode.BAD_REQUEST,
@@ -122,6 +121,18 @@ def sent_path(scope: Scope) -> str:
     """
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return security.without_tokens(raw.decode("latin-1").partition("?")[0])
+
+
+def method_not_allowed(request: Request, methods: Collection[str]) -> Response:
+    """The address takes these methods, and not the one that came. HEAD goes with GET."""
+    allowed = {*methods, *(["HEAD"] if "GET" in methods else [])}
+    return render(
+        request,
+        status=405,
+        code=ErrorCode.METHOD_NOT_ALLOWED,
+        detail="This address does not take that method.",
+        headers={"Allow": ", ".join(sorted(allowed))},
+    )
 
 
 def too_large(request: Request) -> Response:
@@ -230,37 +241,17 @@ def _from_http(request: Request, exc: HTTPException) -> Response:
     if exc.status_code == 400 and _is_json(request):
         # FastAPI's word for what the parser chokes on without calling it a JSON error.
         return from_core_error(request, MalformedJson())
+    if exc.status_code == 405:
+        named = (exc.headers or {}).get("Allow", "")
+        return method_not_allowed(request, named.replace(" ", "").split(","))
     details = {
         404: "There is nothing at this address.",
-        405: "This address does not take that method.",
         413: PayloadTooLarge.message,
     }
-    headers = dict(exc.headers or {})
-    if exc.status_code == 405:
-        headers["Allow"] = ", ".join(_allowed_methods(request))
     return render(
         request,
         status=exc.status_code,
         code=_BY_STATUS.get(exc.status_code, ErrorCode.BAD_REQUEST),
         detail=details.get(exc.status_code, str(exc.detail)),
-        headers=headers,
-    )
-
-
-def _allowed_methods(request: Request) -> list[str]:
-    """What the address takes, over all of its routes; the router names only the first one's."""
-    app: FastAPI = request.app
-    methods = {
-        method.upper()
-        for template, operations in app.openapi()["paths"].items()
-        if _matches(template, request.scope["path"])
-        for method in operations
-    }
-    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
-
-
-def _matches(template: str, path: str) -> bool:
-    wanted, given = template.split("/"), path.split("/")
-    return len(wanted) == len(given) and all(
-        part.startswith("{") or part == one for part, one in zip(wanted, given, strict=True)
+        headers=dict(exc.headers or {}),
     )

@@ -110,6 +110,16 @@ class Tree(Generic[T]):
         if found is not None:
             node.found.update(dict.fromkeys(address.methods or (), found))
 
+    def methods(self, path: str) -> frozenset[str]:
+        """What the address takes: a name goes before a parameter. Empty for no address of these."""
+        node = self.root
+        for segment in path.split("/"):
+            child = node.named.get(segment) or (node.other if segment else None)
+            if child is None:
+                return frozenset()
+            node = child
+        return frozenset(node.found)
+
     def find(self, method: str, path: str) -> tuple[T, Sequence[str]] | None:
         """What the address leads to, with the values of its parameters in order."""
         whole = self._whole.get(path)

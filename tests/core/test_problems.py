@@ -1,6 +1,7 @@
 """Every failure is one kind of body, whoever noticed it."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from src.config import LimitSettings
 from src.constants import KIB
 from src.database import Connection
 from tests import factories
-from tests.conftest import MakeApp, MakeClient
+from tests.conftest import AppBy, MakeApp, MakeClient
 from tests.http import acting_as, client_of, mistakes, problem
 
 JSON = {"Content-Type": "application/json"}
+UNKNOWN = "01a1fc2b-4c99-7073-b08a-3229b67bb99d"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,44 @@ async def test_all_methods_of_an_address_are_allowed(
     client: AsyncClient, path: str, methods: str
 ) -> None:
     assert (await client.delete(path)).headers["allow"] == methods
+
+
+@pytest.mark.parametrize("is_compiled", [True, False])
+@pytest.mark.parametrize(
+    ("method", "path", "methods"),
+    [
+        ("DELETE", "/v1/users/me/passkeys/options", "POST"),
+        ("PATCH", "/v1/users/me/passkeys/options", "POST"),
+        ("OPTIONS", f"/v1/applets/{UNKNOWN}/submissions/batch", "POST"),
+        ("GET", f"/v1/applets/{UNKNOWN}/submissions/batch", "POST"),
+        ("OPTIONS", f"/v1/applets/{UNKNOWN}/submissions/{UNKNOWN}", "GET, HEAD"),
+        ("OPTIONS", f"/v1/users/me/passkeys/{UNKNOWN}", "DELETE, PATCH"),
+        ("HEAD", "/v1/auth/login", "POST"),
+    ],
+)
+async def test_an_address_takes_what_its_own_template_says(
+    app_by: AppBy, method: str, path: str, methods: str, *, is_compiled: bool
+) -> None:
+    """`options` is no passkey of that id, though a template for passkeys fits the address too."""
+    async with client_of(app_by(is_compiled=is_compiled)) as client:
+        response = await client.request(method, path)
+
+    assert response.status_code == 405, response.text
+    assert response.headers["allow"] == methods
+
+
+async def test_every_address_allows_what_the_document_says(
+    app_by: AppBy, client: AsyncClient
+) -> None:
+    for path, operations in app_by(is_compiled=True).openapi()["paths"].items():
+        methods = {method.upper() for method in operations}
+        address = re.sub(r"\{\w+\}", UNKNOWN, path)
+
+        response = await client.options(address)
+
+        assert response.status_code == 405, response.text
+        heads = {"HEAD"} if "GET" in methods else set[str]()
+        assert response.headers["allow"] == ", ".join(sorted(methods | heads)), path
 
 
 @pytest.mark.parametrize("body", [b'{"name": "\xff"}', b"[" * 100_000, b"[" * 9_000 + b"]" * 9_000])
