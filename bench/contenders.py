@@ -126,7 +126,8 @@ def _node(cache: Path) -> list[str]:
         raise BenchError("Node.js and npm are not installed")
     source, place = ROOT / "bench" / "peers" / "fastify", cache / "fastify"
     place.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source / "server.js", place)
+    for module in source.glob("*.js"):
+        shutil.copy(module, place)
     package = (source / "package.json").read_bytes()
     stamp, digest = place / ".installed", hashlib.sha256(package).hexdigest()
     if not stamp.exists() or stamp.read_text() != digest:

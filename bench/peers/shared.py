@@ -1,4 +1,4 @@
-"""What the Python peers share: tokens as the service makes them, and the rules of a form."""
+"""What the Python peers share: where they run, and tokens as the service makes them."""
 
 import base64
 import hashlib
@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import time
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -112,53 +111,6 @@ def session_of_refresh(token: str) -> UUID:
 def cursor(at: datetime, key: UUID) -> str:
     text = json.dumps([at.isoformat(), str(key)])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A published activity: which values each item takes, and what its scores average."""
-
-    revision_id: UUID
-    choices: dict[str, frozenset[int]]
-    scores: list[tuple[str, list[tuple[str, bool]]]]
-
-
-def form(revision_id: UUID, content: dict[str, Any]) -> Form:
-    return Form(
-        revision_id=revision_id,
-        choices={
-            item["name"]: frozenset(option["value"] for option in item["values"]["options"])
-            for item in content["items"]
-        },
-        scores=[
-            (score["name"], [(entry, False) if isinstance(entry, str) else (entry["item"], True)
-                             for entry in score["items"]])
-            for score in content["scores_and_reports"]["scores"]
-        ],
-    )  # fmt: skip
-
-
-def assessed(form: Form, payload: dict[str, Any]) -> list[dict[str, Any]]:
-    """The scores of answers that fit the form. Raises Refused for any that does not."""
-    values: dict[str, int] = {}
-    for name, entry in payload.items():
-        value = entry.get("value")
-        if name not in form.choices or value not in form.choices[name]:
-            raise Refused(f"{name} does not take this value")
-        values[name] = value
-    scores = []
-    for name, items in form.scores:
-        ends = {item: min(form.choices[item]) + max(form.choices[item]) for item, _ in items}
-        worth = [ends[i] - values[i] if is_reversed else values[i]
-                 for i, is_reversed in items if i in values]  # fmt: skip
-        value = round(sum(worth) / len(worth) + 1e-9, 2) if worth else None
-        scores.append({"name": name, "value": value, "answered": len(worth), "listed": len(items)})
-    return scores
-
-
-def part_sha256(submission_id: UUID, part: dict[str, Any]) -> bytes:
-    text = json.dumps({"submission_id": str(submission_id), **part}, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).digest()
 
 
 def serve(app: Any) -> None:

@@ -2,62 +2,15 @@
 import { createHash } from 'node:crypto'
 import jwt from '@fastify/jwt'
 import Fastify from 'fastify'
-import pg from 'pg'
+import { pool, query, refuse, transaction } from './database.js'
+import { assess, form } from './forms.js'
+import { Answer, Page, Part, Team, TeamCreate, User, id, shape } from './shapes.js'
 
-const pool = new pg.Pool({ host: process.env.BENCH_SOCKET, database: process.env.BENCH_DATABASE, user: 'postgres', max: 10 })
 const app = Fastify()
 app.register(jwt, {
   secret: { public: process.env.BENCH_PUBLIC_PEM },
   verify: { algorithms: ['ES256'], allowedIss: 'core-api', allowedAud: 'core-api', cache: 10000 }
 })
-
-const text = { type: 'string' }
-const maybe = { type: ['string', 'null'] }
-const id = { type: 'string', format: 'uuid' }
-const instant = { type: 'string', format: 'date-time' }
-const shape = (properties) => ({ type: 'object', properties, required: Object.keys(properties) })
-const User = shape({
-  id, email: text, username: maybe, given_name: text, family_name: text, display_name: text, locale: text,
-  time_zone: text, status: text, email_verified_at: { anyOf: [instant, { type: 'null' }] }, created_at: instant, updated_at: instant
-})
-const Team = shape({ id, name: text, my_role: text, member_count: { type: 'integer' }, created_at: instant, updated_at: instant })
-const Score = shape({ name: text, value: { type: ['number', 'null'] }, answered: { type: 'integer' }, listed: { type: 'integer' } })
-const anything = { type: 'object', additionalProperties: true }
-const Answer = shape({
-  id, submission_id: id, version_id: id, activity_id: id, revision_id: id, payload: anything,
-  scores: { type: 'array', items: Score }, warnings: { type: 'array', items: anything },
-  started_at: instant, ended_at: instant, received_at: instant
-})
-const Submission = shape({
-  id, version_id: id, version_label: text, respondent_id: id, status: text, started_at: instant, completed_at: instant,
-  received_at: instant, zone: text, answers: { type: 'array', items: Answer }
-})
-const Page = shape({ items: { type: 'array', items: Submission }, next_cursor: maybe })
-const Entry = { type: 'object', properties: { value: { type: 'integer' } }, required: ['value'], additionalProperties: false }
-const Part = {
-  ...shape({ version_id: id, activity_id: id, started_at: instant, ended_at: instant, zone: text, payload: { type: 'object', additionalProperties: Entry } }),
-  additionalProperties: false
-}
-
-const refuse = (statusCode, message) => Object.assign(new Error(message), { statusCode })
-
-// Node-postgres prepares a statement that has a name.
-const query = async (conn, name, sql, values) => (await conn.query({ name, text: sql, values })).rows
-
-async function transaction (work) {
-  const conn = await pool.connect()
-  try {
-    await conn.query('BEGIN')
-    const result = await work(conn)
-    await conn.query('COMMIT')
-    return result
-  } catch (error) {
-    await conn.query('ROLLBACK')
-    throw error
-  } finally {
-    conn.release()
-  }
-}
 
 async function authenticate (request) {
   const { sid } = await request.jwtVerify()
@@ -79,37 +32,6 @@ async function role (request) {
   request.role = found.role
 }
 
-const forms = new Map()
-async function form (applet, version, activity) {
-  const key = `${applet} ${version} ${activity}`
-  if (!forms.has(key)) {
-    const [found] = await query(pool, 'form', `
-      SELECT revision.id, revision.content FROM applet_version AS version
-        JOIN applet_version_activity AS part ON part.applet_version_id = version.id
-        JOIN activity_revision AS revision ON revision.id = part.activity_revision_id
-       WHERE version.applet_id = $1 AND version.id = $2 AND part.activity_id = $3`, [applet, version, activity])
-    if (!found) throw refuse(422, 'no such form')
-    const choices = new Map(found.content.items.map((item) => [item.name, new Set(item.values.options.map((option) => option.value))]))
-    const ends = (name) => Math.min(...choices.get(name)) + Math.max(...choices.get(name))
-    const scores = found.content.scores_and_reports.scores.map(({ name, items }) => ({
-      name, items: items.map((entry) => typeof entry === 'string' ? { item: entry } : { item: entry.item, ends: ends(entry.item) })
-    }))
-    forms.set(key, { revision: found.id, choices, scores })
-  }
-  return forms.get(key)
-}
-
-function assess ({ choices, scores }, payload) {
-  for (const [name, { value }] of Object.entries(payload)) {
-    if (!choices.get(name)?.has(value)) throw refuse(422, `${name} does not take this value`)
-  }
-  return scores.map(({ name, items }) => {
-    const worth = items.filter(({ item }) => item in payload).map(({ item, ends }) => ends ? ends - payload[item].value : payload[item].value)
-    const total = worth.reduce((sum, value) => sum + value, 0)
-    return { name, value: worth.length ? Math.round(100 * total / worth.length) / 100 : null, answered: worth.length, listed: items.length }
-  })
-}
-
 app.get('/v1/users/me', { onRequest: authenticate, schema: { response: { 200: User } } }, async (request) => request.caller)
 
 app.get('/v1/teams/:team', { onRequest: authenticate, schema: { params: shape({ team: id }), response: { 200: Team } } }, async (request) => {
@@ -122,7 +44,6 @@ app.get('/v1/teams/:team', { onRequest: authenticate, schema: { params: shape({ 
   return team
 })
 
-const TeamCreate = { ...shape({ name: { type: 'string', minLength: 1, maxLength: 80 } }), additionalProperties: false }
 app.post('/v1/teams', { onRequest: authenticate, schema: { body: TeamCreate, response: { 201: Team } } }, async (request, reply) => {
   const { caller, body } = request
   const team = await transaction(async (conn) => {
