@@ -172,7 +172,7 @@ def create_app(
     passkey_page.install(app, settings)
     for router in (monitoring_router, well_known_router):
         app.include_router(router)
-    v1 = APIRouter(prefix=API_PREFIX)
+    v1 = APIRouter()
     for router in (
         ping_router,
         auth_router,
@@ -214,7 +214,8 @@ def create_app(
         v1.include_router(router)
     if settings.environment.is_relaxed:
         v1.include_router(local_router)
-    app.include_router(v1)
+    # FastAPI works out every route at once where no prefix is given here, and again when it serves.
+    app.include_router(v1, prefix=API_PREFIX)
     check_routes(app)
     return app
 
