@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from src.config import Settings
-from src.main import create_app
+from tests import documented
 from tests.database import ROOT
 
-APP = create_app(Settings.model_construct())
+APP = documented.application()
 DOCUMENT = APP.openapi()
 NEEDS_NO_DATABASE = {"ping", "show_login_page"}
 SENDS_ON = {"finish_sso", "finish_sso_by_form"}

@@ -9,11 +9,10 @@ import pytest
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from src.config import Settings
-from src.main import create_app
 from src.schemas import Payload
+from tests import documented
 
-create_app(Settings.model_construct())
+documented.application()
 """Every domain's payloads are known once its routes are."""
 
 ODD: list[Any] = [

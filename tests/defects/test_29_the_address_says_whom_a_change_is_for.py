@@ -5,10 +5,8 @@ from typing import Any
 
 from httpx2 import AsyncClient
 
-from src.config import Settings
 from src.database import Transaction
-from src.main import create_app
-from tests import factories
+from tests import documented, factories
 from tests.conftest import Execute
 from tests.http import acting_as, mistakes
 
@@ -56,7 +54,7 @@ def described(schema: Any, components: Any, seen: set[str]) -> Iterator[tuple[st
 
 
 def test_no_payload_of_any_route_takes_a_field_that_it_does_not_know() -> None:
-    document = create_app(Settings.model_construct()).openapi()
+    document = documented.document()
     bodies = [
         operation["requestBody"]["content"]["application/json"]["schema"]
         for methods in document["paths"].values()

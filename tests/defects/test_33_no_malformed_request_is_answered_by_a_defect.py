@@ -7,13 +7,11 @@ from uuid import UUID
 import pytest
 from httpx2 import AsyncClient
 
-from src.config import Settings
 from src.database import Transaction
-from src.main import create_app
-from tests import factories
+from tests import documented, factories
 from tests.http import PROBLEM, acting_as, problem
 
-DOCUMENT = create_app(Settings.model_construct()).openapi()
+DOCUMENT = documented.document()
 NOBODYS = UUID("0198a0a0-0000-7000-8000-000000000000")
 JSON = {"Content-Type": "application/json"}
 Operation = Mapping[str, Any]

@@ -19,8 +19,7 @@ from src.applets.constants import IMPORT_BODY_BYTES
 from src.config import LimitSettings, Settings
 from src.constants import KIB, MIB
 from src.database import Transaction
-from src.main import create_app
-from tests import factories
+from tests import documented, factories
 from tests.applets.importers.sources import radio
 from tests.authorisation import world as worlds
 from tests.authorisation.calling import call
@@ -31,7 +30,7 @@ from tests.authorisation.world import Who, Whose, World
 from tests.conftest import Execute, MakeApp, RawConnection
 from tests.http import acting_as
 
-DOCUMENT = create_app(Settings.model_construct()).openapi()
+DOCUMENT = documented.document()
 BODIES: Mapping[str, set[str]] = {
     operation["operationId"]: set(operation["requestBody"]["content"])
     for methods in DOCUMENT["paths"].values()

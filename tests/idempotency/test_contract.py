@@ -2,10 +2,9 @@
 
 from fastapi.routing import iter_route_contexts
 
-from src.config import Settings
 from src.idempotency.middleware import Idempotency
-from src.main import create_app
 from src.routing import Route
+from tests import documented
 
 WITHOUT = {
     "refresh_tokens": "the previous token is answered with the same successor",
@@ -15,7 +14,7 @@ WITHOUT = {
 
 
 def test_every_post_takes_a_key_or_says_why_not() -> None:
-    app = create_app(Settings.model_construct())
+    app = documented.application()
     contexts = [
         context
         for context in iter_route_contexts(app.routes)
@@ -50,7 +49,7 @@ async def _nobody(_: object) -> str | None:
 
 
 def test_other_methods_take_none() -> None:
-    document = create_app(Settings.model_construct()).openapi()
+    document = documented.document()
 
     for path in document["paths"].values():
         for method, operation in path.items():

@@ -25,12 +25,11 @@ from src.auth.sso.flows import challenge_of
 from src.auth.sso.schemas import Asserted, Pending
 from src.config import Settings
 from src.database import Transaction
-from src.main import create_app
 from src.permissions import Scope
 from src.privacy import service as privacy_service
 from src.routing.middleware import BODY_MAX, left_out
 from src.teams.schemas import MyTeam
-from tests import factories
+from tests import documented, factories
 from tests.answers.sending import Sheet, put, sheet
 from tests.auth.mfa.securing import Secured, secure, ticket
 from tests.auth.passkeys.authenticator import Authenticator
@@ -786,7 +785,7 @@ def alike(response: Response) -> object:
 
 
 def operations() -> dict[str, str]:
-    app = create_app(Settings.model_construct())
+    app = documented.application()
     return {
         context.original_route.name: min(context.methods or ())
         for context in iter_route_contexts(app.routes)
@@ -799,7 +798,7 @@ OPERATIONS = operations()
 
 def test_every_operation_is_compiled() -> None:
     # The pages about the interface and those to try it on are no operations.
-    assert left_out(create_app(Settings.model_construct())).keys() == {
+    assert left_out(documented.application()).keys() == {
         "openapi",
         "get_docs",
         "docs_assets",
