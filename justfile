@@ -5,6 +5,9 @@ set positional-arguments
 
 python := ".venv/bin/python"
 
+# What Python compiles is kept, wherever it is told not to: each start without takes seconds longer.
+export PYTHONDONTWRITEBYTECODE := ""
+
 # List the recipes
 default:
     @{{ just_executable() }} --list --unsorted
