@@ -1,7 +1,7 @@
 """Where table definitions meet. Only `models.py` of the domains and Alembic import this."""
 
-from sqlalchemy import Column, Computed, MetaData, Uuid, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import Column, Computed, MetaData, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import DOMAIN, TIMESTAMP
 
 metadata = MetaData(
     naming_convention={
@@ -32,3 +32,17 @@ def instant(name: str, *, nullable: bool = False, default: str | None = "now()")
 def folded(column: str) -> Computed:
     """How people compare names: without case. No extension and no ICU is needed for it."""
     return Computed(f"casefold({column} COLLATE pg_unicode_fast)", persisted=True)
+
+
+def text_domain(name: str, check: str, constraint_name: str | None = None) -> DOMAIN:
+    """A text that is checked by its type, as where much is inserted.
+
+    PostgreSQL reads a table's checks anew for each statement; those of a type it keeps.
+    """
+    return DOMAIN(
+        name,
+        Text,
+        check=check,
+        constraint_name=constraint_name or f"{name}_check",
+        create_type=False,
+    )

@@ -1,18 +1,26 @@
 """Teams, for migrations only."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, text
 
-from src.models import id_column, instant, metadata
+from src.models import id_column, instant, metadata, text_domain
+
+team_name = text_domain(
+    "team_name", "char_length(VALUE) BETWEEN 1 AND 80", "team_name_length_check"
+)
+team_slug = text_domain("team_slug", "VALUE ~ '^[a-z0-9-]{3,50}$'", "team_slug_format_check")
+inviting_role = text_domain("inviting_role", "VALUE IN ('admin', 'owner')")
+invited_role = text_domain("invited_role", "VALUE IN ('viewer', 'editor', 'admin')")
+team_role = text_domain("team_role", "VALUE IN ('viewer', 'editor', 'admin', 'owner')")
 
 team = Table(
     "team",
     metadata,
     id_column(),
-    Column("name", Text, nullable=False),
+    Column("name", team_name, nullable=False),
     # Every statement of ours gives one; the default is for code that knows of none.
     Column(
         "slug",
-        Text,
+        team_slug,
         nullable=False,
         unique=True,
         # As PostgreSQL spells it: to compare values would tell one random number from another.
@@ -22,18 +30,12 @@ team = Table(
     ),
     Column("time_zone", Text, nullable=False, server_default="UTC"),
     Column("locale", Text, nullable=False, server_default="en"),
-    Column("invitations_by", Text, nullable=False, server_default="admin"),
-    Column("default_invitation_role", Text, nullable=False, server_default="viewer"),
+    Column("invitations_by", inviting_role, nullable=False, server_default="admin"),
+    Column("default_invitation_role", invited_role, nullable=False, server_default="viewer"),
     Column("version", BigInteger, nullable=False, server_default="1"),
     instant("created_at"),
     instant("updated_at"),
     instant("deleted_at", nullable=True),
-    CheckConstraint("char_length(name) BETWEEN 1 AND 80", name="name_length"),
-    CheckConstraint("slug ~ '^[a-z0-9-]{3,50}$'", name="slug_format"),
-    CheckConstraint("invitations_by IN ('admin', 'owner')", name="invitations_by"),
-    CheckConstraint(
-        "default_invitation_role IN ('viewer', 'editor', 'admin')", name="default_invitation_role"
-    ),
     Index("team_deleted_at_idx", "deleted_at", "id", postgresql_where="deleted_at IS NOT NULL"),
     comment="core: a group of people that owns applets",
 )
@@ -43,9 +45,8 @@ team_member = Table(
     metadata,
     Column("team_id", ForeignKey("team.id", ondelete="CASCADE"), primary_key=True),
     Column("account_id", ForeignKey("account.id"), primary_key=True, index=True),
-    Column("role", Text, nullable=False),
+    Column("role", team_role, nullable=False),
     instant("joined_at"),
-    CheckConstraint("role IN ('viewer', 'editor', 'admin', 'owner')", name="role"),
     Index("team_member_team_id_joined_at_idx", "team_id", "joined_at", "account_id"),
     comment="core: who belongs to a team, and what they may do",
 )

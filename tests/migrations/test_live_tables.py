@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests import database
 
@@ -40,7 +41,7 @@ def test_no_lock_on_a_live_table_is_held_through_a_scan(database_url: str) -> No
     for inside, text in found:
         if built := re.match(r"CREATE (?:UNIQUE )?INDEX (CONCURRENTLY )?.*? ON (\w+)", text):
             assert built[1] or built[2] in made, text
-        if (altered := re.match(r"ALTER TABLE (\w+)", text)) and altered[1] not in made:
+        if (altered := re.match(r"ALTER (?:TABLE|DOMAIN) (\w+)", text)) and altered[1] not in made:
             assert "ADD CONSTRAINT" not in text or text.endswith("NOT VALID"), text
             assert "VALIDATE" not in text or not inside, text
         assert not re.match("UPDATE (?!alembic_version)", text), text
@@ -74,3 +75,27 @@ def test_code_of_before_goes_on_to_mark_deletions(scratch: str) -> None:
 
         conn.execute(mark, ["bob@example.org"])
         assert conn.execute("SELECT count(*), count(erase_at) FROM account").fetchall() == [(2, 0)]
+
+
+def test_a_column_that_takes_a_domain_is_not_rewritten(scratch: str) -> None:
+    files = "SELECT relname, relfilenode FROM pg_class WHERE relname LIKE 'team%' ORDER BY 1"
+    with psycopg.connect(scratch, autocommit=True) as conn:
+        before = conn.execute(files).fetchall()
+
+        database.migrate(scratch, "upgrade", "head")
+
+        assert conn.execute(files).fetchall() == before
+        for column, wrong, rule in (
+            ("name", "", "team_name_length_check"),
+            ("slug", "A B", "team_slug_format_check"),
+            ("invitations_by", "viewer", "inviting_role_check"),
+            ("default_invitation_role", "owner", "invited_role_check"),
+        ):
+            values = {"name": "Birds", column: wrong}
+            query = sql.SQL("INSERT INTO team ({}) VALUES ({})").format(
+                sql.SQL(", ").join(map(sql.Identifier, values)),
+                sql.SQL(", ").join(map(sql.Literal, values.values())),
+            )
+            with pytest.raises(psycopg.errors.CheckViolation) as caught:
+                conn.execute(query)
+            assert caught.value.diag.constraint_name == rule

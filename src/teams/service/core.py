@@ -47,7 +47,6 @@ _TRIES = 5
         INSERT INTO team_member (team_id, account_id, role)
         SELECT id, %(user_id)s, 'owner'
           FROM new_team
-        RETURNING role
     ), event AS (
         INSERT INTO audit_event (actor_id, team_id, action, object_id, detail)
         SELECT %(user_id)s, id, %(action)s, id, '{}'
@@ -60,12 +59,11 @@ _TRIES = 5
                    'invitations_by', new_team.invitations_by,
                    'default_invitation_role', new_team.default_invitation_role
                ) AS settings,
-               new_owner.role AS my_role, 1 AS member_count, new_team.version,
+               'owner' AS my_role, 1 AS member_count, new_team.version,
                instant(new_team.created_at) AS created_at,
                instant(new_team.updated_at) AS updated_at,
                NULL::rfc3339 AS deleted_at
           FROM new_team
-         CROSS JOIN new_owner
     )
     SELECT id, row_to_json(shown) AS body
       FROM shown
