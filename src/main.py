@@ -117,11 +117,14 @@ def create_app(
     work: Work | None = None,
     started: Callable[[], None] | None = None,
     compiled: bool = True,
+    like: FastAPI | None = None,
 ) -> FastAPI:
     """Build the application.
 
     It opens pools of its own for its lifetime unless `pools` is given; `work` runs beside it, and
     `started` is called when all is set up. Without `compiled`, FastAPI itself serves every route.
+    The operations of `like`, an application of the same environment, are taken over as FastAPI has
+    worked them out, which takes longer than all else.
     """
 
     @asynccontextmanager
@@ -170,6 +173,19 @@ def create_app(
     problems.install(app)
     docs.install(app)
     passkey_page.install(app, settings)
+    if like is not None:
+        app.router.routes.extend(like.state.operations)
+        app.state.operations = like.state.operations
+        return app
+    others = len(app.router.routes)
+    _include(app, settings)
+    check_routes(app)
+    app.state.operations = app.router.routes[others:]
+    return app
+
+
+def _include(app: FastAPI, settings: Settings) -> None:
+    """Every operation that the document has."""
     for router in (monitoring_router, well_known_router):
         app.include_router(router)
     v1 = APIRouter()
@@ -216,8 +232,6 @@ def create_app(
         v1.include_router(local_router)
     # FastAPI works out every route at once where no prefix is given here, and again when it serves.
     app.include_router(v1, prefix=API_PREFIX)
-    check_routes(app)
-    return app
 
 
 @asynccontextmanager

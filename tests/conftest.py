@@ -48,7 +48,7 @@ from src.database.shared import SharedConnection
 from src.limiter import Limiter
 from src.main import create_app
 from src.security import Sealer
-from tests import database, factories
+from tests import database, documented, factories
 from tests.fakes import facebook
 from tests.http import client_of
 
@@ -144,6 +144,12 @@ def settings_for(url: str, **changes: Any) -> Settings:
         **changes,
     }
     return Settings(_env_file=None, **given)
+
+
+def app_for(settings: Settings, *, compiled: bool, pools: Pools | None = None) -> FastAPI:
+    """An application of these settings. Its operations are worked out once a process."""
+    like = documented.application(settings.environment)
+    return create_app(settings, pools=pools, compiled=compiled, like=like)
 
 
 @pytest.fixture
@@ -280,7 +286,7 @@ def _applications(database_url: str) -> Iterator[Applications]:
     def made(*, is_compiled: bool) -> _Application:
         write, read, stream = _Current(), _Current(), _Current()
         pools = Pools(write=write, read=read, deciding=read, stream=stream)
-        app = create_app(settings_for(database_url), pools=pools, compiled=is_compiled)
+        app = app_for(settings_for(database_url), pools=pools, compiled=is_compiled)
         closing.callback(app.state.authentication.hasher.close)
         return _Application(app, write, read, stream)
 
@@ -335,7 +341,7 @@ def make_app(url: str, pools: Pools, are_compiled: bool) -> Iterator[MakeApp]:
 
     def make(**changes: Any) -> FastAPI:
         changed = settings_for(url, **changes)
-        app = create_app(changed, pools=pools, compiled=are_compiled)
+        app = app_for(changed, pools=pools, compiled=are_compiled)
         made.append(app)
         return app
 

@@ -12,12 +12,11 @@ from pydantic import SecretStr
 from src import migrations
 from src.config import DatabaseSettings, Settings
 from src.database import Connection, Pool, Pools
-from src.main import create_app
 from src.metrics import SECONDS, Metrics
 from src.notifications import service as notifications_service
 from src.notifications.constants import Template
 from tests import factories
-from tests.conftest import Execute, MakeClient
+from tests.conftest import Execute, MakeClient, app_for
 from tests.http import acting_as, client_of, problem
 
 
@@ -151,7 +150,7 @@ async def test_what_a_pool_counts_beside_connections_is_shown() -> None:
 
 @pytest.mark.committed
 async def test_the_pools_are_counted(settings: Settings, are_compiled: bool) -> None:
-    app = create_app(settings, compiled=are_compiled)
+    app = app_for(settings, compiled=are_compiled)
     async with app.router.lifespan_context(app), client_of(app) as client:
         await client.get("/health/ready")
         counted = await samples(client)
@@ -244,7 +243,7 @@ async def test_without_its_database_a_process_still_tells_its_own_counters(
 ) -> None:
     lost = SecretStr("postgresql://nobody@127.0.0.1:1/none")
     away = settings.model_copy(update={"database": DatabaseSettings(url=lost)})
-    app = create_app(away, compiled=are_compiled)
+    app = app_for(away, compiled=are_compiled)
     async with app.router.lifespan_context(app), client_of(app) as client:
         counted = await samples(client)
 

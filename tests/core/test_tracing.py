@@ -15,9 +15,8 @@ from typing_extensions import override
 
 from src import tracing
 from src.database import Connection
-from src.main import create_app
 from tests import factories
-from tests.conftest import settings_for
+from tests.conftest import app_for, settings_for
 from tests.http import acting_as, client_of, problem
 
 Traced = Callable[..., Awaitable[tuple[Response, list[Span]]]]
@@ -71,7 +70,7 @@ async def test_a_request_and_its_statements_are_one_trace(
 ) -> None:
     ann = await factories.user(conn)
     settings = settings_for(url, otel_exporter_otlp_traces_endpoint=collector.url)
-    app = create_app(settings, compiled=are_compiled)
+    app = app_for(settings, compiled=are_compiled)
 
     async with app.router.lifespan_context(app), client_of(app) as client:
         response = await client.get(f"/v1/teams/{ann.id}", headers=acting_as(ann))
@@ -101,7 +100,7 @@ async def test_a_callers_trace_is_joined(
 ) -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     settings = settings_for(url, otel_exporter_otlp_traces_endpoint=collector.url)
-    app = create_app(settings, compiled=are_compiled)
+    app = app_for(settings, compiled=are_compiled)
 
     async with app.router.lifespan_context(app), client_of(app) as client:
         headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
@@ -125,7 +124,7 @@ def traced(url: str, are_compiled: bool, collector: Collector) -> Traced:
             otel_exporter_otlp_traces_endpoint=collector.url,
             otel_traces_sampler_arg=rate,
         )
-        app = create_app(settings, compiled=are_compiled)
+        app = app_for(settings, compiled=are_compiled)
         app.add_api_route("/work/{kind}", work)
         async with app.router.lifespan_context(app), client_of(app) as client:
             response = await client.request(method, path, headers=headers)
@@ -237,7 +236,7 @@ async def test_the_caller_chooses_else_the_sampler(
 async def test_a_share_of_requests_is_traced(
     url: str, are_compiled: bool, collector: Collector
 ) -> None:
-    app = create_app(
+    app = app_for(
         settings_for(
             url,
             otel_exporter_otlp_traces_endpoint=collector.url,
@@ -277,7 +276,7 @@ async def test_requests_at_the_same_time_are_traces_of_their_own(
     url: str, are_compiled: bool, collector: Collector
 ) -> None:
     settings = settings_for(url, otel_exporter_otlp_traces_endpoint=collector.url)
-    app = create_app(settings, compiled=are_compiled)
+    app = app_for(settings, compiled=are_compiled)
     app.add_api_route("/work/{kind}", work)
     async with app.router.lifespan_context(app), client_of(app) as client:
         await asyncio.gather(*(client.get("/work/well") for _ in range(10)))
@@ -312,7 +311,7 @@ def test_a_service_without_traces_does_not_load_what_sends_them() -> None:
 @pytest.mark.committed
 async def test_a_collector_that_is_away_does_no_harm(url: str, are_compiled: bool) -> None:
     settings = settings_for(url, otel_exporter_otlp_traces_endpoint="http://127.0.0.1:9/v1/traces")
-    app = create_app(settings, compiled=are_compiled)
+    app = app_for(settings, compiled=are_compiled)
 
     async with app.router.lifespan_context(app), client_of(app) as client:
         assert (await client.get("/v1/ping")).status_code == 200

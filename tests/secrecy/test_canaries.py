@@ -17,7 +17,6 @@ from src import logs
 from src.config import LimitSettings, LogSettings, RateSettings
 from src.constants import Environment
 from src.database import Transaction
-from src.main import create_app
 from tests import mail
 from tests.authorisation import world as worlds
 from tests.authorisation.calling import Answer, call
@@ -25,7 +24,7 @@ from tests.authorisation.cases import Case, Operation, operations
 from tests.authorisation.oracle import Transport
 from tests.authorisation.samples import SAMPLES, Scene
 from tests.authorisation.world import Who, Whose, World
-from tests.conftest import Execute, RawConnection, kept_handlers, settings_for
+from tests.conftest import Execute, RawConnection, app_for, kept_handlers, settings_for
 from tests.core.test_tracing import Collector
 from tests.secrecy.canaries import Canaries
 
@@ -76,7 +75,7 @@ async def test_no_secret_turns_up_where_it_does_not_belong(
     succeeded: set[str] = set()
     with kept_handlers():
         logs.configure(LogSettings(file=path, level="DEBUG"), Environment.TEST)
-        app = create_app(settings, compiled=are_compiled)
+        app = app_for(settings, compiled=are_compiled)
         async with app.router.lifespan_context(app):
             world = await worlds.make(app, conn, execute, settings)
             canaries.remember({"key": world.callers[Who.KEY].token})

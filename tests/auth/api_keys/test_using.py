@@ -10,11 +10,10 @@ from src.auth.api_keys import spelling
 from src.auth.callers import Callers
 from src.config import AuthenticationSettings
 from src.database import Pools, Transaction
-from src.main import create_app
 from src.permissions import Scope
 from tests import factories
 from tests.auth.test_callers import Counted
-from tests.conftest import Execute, MakeClient, RawConnection, settings_for
+from tests.conftest import Execute, MakeClient, RawConnection, app_for, settings_for
 from tests.http import acting_as, bearer, client_of, problem
 
 
@@ -188,7 +187,7 @@ async def test_the_last_uses_are_written_when_the_application_ends(
     url: str, conn: Transaction, execute: Execute, are_compiled: bool
 ) -> None:
     key = bearer(await factories.api_key(conn, await factories.user(conn)))
-    app = create_app(settings_for(url), compiled=are_compiled)
+    app = app_for(settings_for(url), compiled=are_compiled)
     async with app.router.lifespan_context(app), client_of(app) as client:
         assert (await client.get("/v1/users/me", headers=key)).status_code == 200
 
