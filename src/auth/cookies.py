@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from src.config import Settings
 from src.constants import API_PREFIX, SAFE_METHODS
 
 REFRESH_PATH = f"{API_PREFIX}/auth"
-"""Refreshing and signing out see the refresh token; no other route does."""
+"""Refreshing and signing out see the refresh token, signing in the browser; no other route does."""
 CSRF_HEADER = "x-csrf-token"
 _OWN_SITES = frozenset({"same-origin", "none"})
 """What browsers say in `Sec-Fetch-Site` of a request to where its page comes from."""
@@ -29,12 +30,13 @@ class CookieNames:
 
     access: str
     refresh: str
+    browser: str
 
 
 def names(settings: Settings) -> CookieNames:
     if settings.cookies_are_secure:
-        return CookieNames("__Host-core_at", "__Secure-core_rt")
-    return CookieNames("core_at", "core_rt")
+        return CookieNames("__Host-core_at", "__Secure-core_rt", "__Secure-core_browser")
+    return CookieNames("core_at", "core_rt", "core_browser")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,26 @@ def set_tokens(
         expires=issued.refresh_expires_at,
         path=REFRESH_PATH,
         secure=is_secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def set_browser(
+    response: Response,
+    settings: Settings,
+    text: str,
+    page: AllowedPage,
+    *,
+    lifetime: timedelta,
+) -> None:
+    """Put into a cookie what the browser is known by. Signing out leaves it: it is not a token."""
+    response.set_cookie(
+        names(settings).browser,
+        text,
+        max_age=int(lifetime.total_seconds()),
+        path=REFRESH_PATH,
+        secure=settings.cookies_are_secure,
         httponly=True,
         samesite="lax",
     )

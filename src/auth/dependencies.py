@@ -3,12 +3,13 @@
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
 from src import logs
-from src.auth import cookies, exceptions, passwords, schemas, service, tokens
+from src.auth import browsers, cookies, exceptions, passwords, schemas, service, tokens
 from src.auth.api_keys import spelling
 from src.auth.api_keys.constants import KEY_PREFIX
 from src.auth.api_keys.exceptions import ApiKeyNotAccepted, InsufficientScope
@@ -21,6 +22,7 @@ from src.auth.captcha.client import Captcha
 from src.auth.constants import PASSWORD_MIN, USER_AGENT_MAX, Transport
 from src.auth.links import Links
 from src.auth.lockout import service as lockout_service
+from src.auth.lockout.service import Place
 from src.auth.password.client import BreachedPasswords
 from src.auth.sessions import Caller, Issuer
 from src.config import CaptchaSettings, Settings
@@ -303,18 +305,20 @@ async def demand_sign_in(pools: Pools, caller: Caller) -> None:
 
 
 async def verified_login(
+    request: Request,
     login: schemas.Login,
     caller: RequestCaller,
     authentication: ProcessAuthentication,
     devices: ProcessDevices,
     device_secret: DeviceSecret,
+    settings: ProcessSettings,
     pools: Pools,
 ) -> VerifiedLoginSecret:
     """Unknown, wrong, too soon after wrong ones: one answer, one duration, no connection held."""
     await demand_sign_in(pools, caller)
     credentials = await service.find_credentials(pools.deciding.single, identifier=login.identifier)
     user_id = credentials.user_id if credentials else None
-    device_id = None
+    place = None
     if login.device is not None and device_secret is not None:
         is_proved = await devices.is_proved(
             pools.deciding.single,
@@ -322,10 +326,11 @@ async def verified_login(
             device_id=login.device.id,
             secret=device_secret,
         )
-        device_id = login.device.id if is_proved else None
-    if await captcha_service.is_attacked(pools) and device_id is None:
+        place = Place("device", login.device.id) if is_proved else None
+    if await captcha_service.is_attacked(pools) and place is None:
         token = login.captcha_token
         await captcha_service.demand(authentication.captcha, token=token, ip=caller.ip)
+    place = place or _browser_of(request, settings, authentication, user_id)
     hasher = authentication.hasher
     is_right = await lockout_service.is_right(
         pools,
@@ -334,7 +339,7 @@ async def verified_login(
         identifier=login.identifier,
         hashed=credentials.hash if credentials else None,
         password=login.password,
-        device_id=device_id,
+        place=place,
     )
     captcha_service.count(pools, is_right=is_right)
     if credentials is None or not is_right:
@@ -350,6 +355,21 @@ async def verified_login(
         else None,
         device=login.device,
     )
+
+
+def _browser_of(
+    request: Request,
+    settings: Settings,
+    authentication: Authentication,
+    user_id: UserId | None,
+) -> Place | None:
+    """The browser that a password comes from, if the user has signed in with it before."""
+    browser = browsers.read(
+        request, settings, authentication.issuer.sealer, own_origin=own_origin(request)
+    )
+    if browser is None or user_id is None or not browser.knows(user_id, now=datetime.now(UTC)):
+        return None
+    return Place("browser", browser.id)
 
 
 async def current_links(request: Request, settings: ProcessSettings) -> Links:

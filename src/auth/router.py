@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response, status
 
-from src.auth import cookies, exceptions, schemas, service, sessions, signing_in, tokens
+from src.auth import browsers, cookies, exceptions, schemas, service, sessions, signing_in, tokens
 from src.auth.binding import ProcessDevices
 from src.auth.captcha.exceptions import CaptchaRequired
 from src.auth.constants import Transport
@@ -119,6 +119,9 @@ async def refresh_tokens(
     """Trade a refresh token for a new pair. Using one twice ends its session."""
     issued = await sessions.refresh(conn, pools, authentication.issuer, claim)
     sent, csrf_token = signing_in.send(request, response, settings, issued)
+    if issued.transport is Transport.COOKIE:
+        page = signing_in.page_of(request, settings)
+        browsers.reseal(request, response, settings, authentication.issuer.sealer, page)
     return schemas.Refreshed(tokens=sent, csrf_token=csrf_token)
 
 

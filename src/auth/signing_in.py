@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
-from src.auth import cookies, schemas, sessions
+from src.auth import browsers, cookies, schemas, sessions
 from src.auth.binding import Devices, DeviceSecret, ProcessDevices
 from src.auth.constants import SECOND_FACTORS, Transport
 from src.auth.dependencies import (
@@ -57,12 +57,15 @@ Outcome = schemas.SignedIn | schemas.MfaRequired
 CurrentSigningIn = Annotated[SigningIn, Depends(signing_in)]
 
 
+def page_of(request: Request, settings: Settings) -> cookies.AllowedPage:
+    """The page that a request with cookies comes from. Raises CsrfFailed for another site's."""
+    return cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
+
+
 def check_transport(signing: SigningIn, transport: Transport) -> None:
     """Another site may not sign its visitors in to an account of its own. Raises CsrfFailed."""
     if transport is Transport.COOKIE:
-        cookies.check_origin(
-            signing.settings, signing.request.headers, own_origin=own_origin(signing.request)
-        )
+        page_of(signing.request, signing.settings)
 
 
 async def complete(
@@ -119,6 +122,7 @@ async def open_session(
         await signing.devices.sign_in(
             conn, user_id=user_id, device=device, secret=signing.device_secret
         )
+    now = datetime.now(UTC)
     issued = await sessions.start(
         conn,
         signing.authentication.issuer,
@@ -126,10 +130,20 @@ async def open_session(
         transport=transport,
         caller=signing.caller,
         auth_methods=auth_methods,
-        now=datetime.now(UTC),
+        now=now,
         device_id=device.id if device else None,
     )
     tokens, csrf_token = send(signing.request, signing.response, signing.settings, issued)
+    if transport is Transport.COOKIE:
+        browsers.remember(
+            signing.request,
+            signing.response,
+            signing.settings,
+            signing.authentication.issuer.sealer,
+            page_of(signing.request, signing.settings),
+            user_id=user_id,
+            now=now,
+        )
     return schemas.SignedIn(user=user, tokens=tokens, csrf_token=csrf_token)
 
 
@@ -139,8 +153,7 @@ def send(
     """The tokens go into the body or into cookies, never into both."""
     response.headers["Cache-Control"] = "no-store"
     if issued.transport is Transport.COOKIE:
-        page = cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
-        cookies.set_tokens(response, settings, issued, page)
+        cookies.set_tokens(response, settings, issued, page_of(request, settings))
         return None, cookies.csrf_token(settings, issued.session_id)
     return (
         schemas.Tokens(
@@ -157,5 +170,4 @@ def send(
 def clear(request: Request, response: Response, settings: Settings) -> None:
     """Take our cookies back, where the caller has brought some in place of a header."""
     if cookies.are_all_there_is(request, settings):
-        page = cookies.check_origin(settings, request.headers, own_origin=own_origin(request))
-        cookies.clear_tokens(response, settings, page)
+        cookies.clear_tokens(response, settings, page_of(request, settings))

@@ -87,7 +87,7 @@ async def test_in_cookie_transport_the_body_has_no_token(
     sent = flags(response)
     for cookie in sent.values():
         assert cookie["value"] not in response.text
-    assert sent.keys() == {"core_at", "core_rt"}
+    assert sent.keys() == {"core_at", "core_rt", "core_browser"}
 
 
 async def test_in_bearer_transport_there_is_no_cookie(
@@ -117,9 +117,10 @@ async def test_secure_cookies_are_tied_to_https_and_to_their_paths(
 
     assert response.status_code == 200, response.text
     sent = flags(response)
-    assert sent.keys() == {"__Host-core_at", "__Secure-core_rt"}
+    assert sent.keys() == {"__Host-core_at", "__Secure-core_rt", "__Secure-core_browser"}
     assert sent["__Host-core_at"]["path"] == "/"
     assert sent["__Secure-core_rt"]["path"] == "/v1/auth"
+    assert sent["__Secure-core_browser"]["path"] == "/v1/auth"
     for cookie in sent.values():
         assert cookie["httponly"]
         assert cookie["secure"]

@@ -293,4 +293,19 @@ async def test_a_session_that_was_taken_over_guesses_no_faster(
         "/v1/users/me/password", json=guess(factories.PASSWORD), headers=acting_as(ann)
     )
     problem(response, 401, "invalid_credentials")
+    assert (await log_in(client)).status_code == 200, "the owner at the door is not held up by it"
+
+
+async def test_strangers_who_fail_do_not_keep_the_owner_from_proving_who_they_are(
+    client: AsyncClient, ann: factories.User, execute: Execute
+) -> None:
+    await fail(client, 4)
+    await held_up(execute)
     problem(await log_in(client), 401, "invalid_credentials")
+
+    response = await client.post(
+        "/v1/auth/reauthenticate", json={"password": ann.password}, headers=acting_as(ann)
+    )
+
+    assert response.status_code == 200, response.text
+    assert (await log_in(client)).status_code == 200, "that it was the owner counts for everywhere"

@@ -756,7 +756,7 @@ FRESH_WORDS = re.compile(
     r'|ticket|key|prefix|secret|device_secret|otpauth_uri|challenge)": ?)"[^"]*"'
     r'|("recovery_codes": ?)\[[^]]*\]'
     r'|("expires_in": ?)[0-9]+'
-    r"|((?:core_at|core_rt|core_sso_facebook)=)[^;]*|(expires=)[^;]*|(Max-Age=)[0-9]+"
+    r"|((?:core_at|core_rt|core_browser|core_sso_facebook)=)[^;]*|(expires=)[^;]*|(Max-Age=)[0-9]+"
     r"|((?:state|code_challenge)=)[^&]*"
 )
 

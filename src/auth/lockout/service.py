@@ -6,8 +6,10 @@ delay, which doubles. What comes sooner is not looked at and does not count: nob
 delay longer than 15 minutes. After many in a row the password is no way in any more, until it is
 reset.
 
-A device that its owner has signed in on before, and that proves itself, counts for itself: nobody
-who fails elsewhere can slow it down, or stop it. If it fails too often, it is like any other.
+A device that its owner has signed in on before, and that proves itself, counts for itself, and so
+does a browser: nobody who fails elsewhere can slow it down, or stop it. If it fails too often, it
+is like any other. A password that is shown again in a session counts for the session alone:
+strangers, who fail at the door, do not slow down whoever is inside.
 
 The caller answers all of this as a wrong password, after the same work. Accounts are what counts,
 whichever of its names was typed; where there is no account, what was typed, for it must look alike.
@@ -16,14 +18,25 @@ The table is unlogged: an attempt is counted before its password is looked at, a
 the disk. A crash gives some more guesses to attackers, who cannot cause it.
 """
 
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
 from src.auth.lockout.constants import DELAY_SECONDS_MAX, QUIET_SECONDS
 from src.auth.passwords import Hasher
-from src.auth.schemas import DeviceId
 from src.database import Connection, Pools, sql
 from src.exceptions import Busy
 from src.users.schemas import UserId
 
 _NEVER = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a password comes from, if its owner has been there before."""
+
+    kind: Literal["device", "browser", "session"]
+    id: UUID
 
 
 @sql(
@@ -89,17 +102,18 @@ async def is_right(
     identifier: str,
     hashed: str | None,
     password: str,
-    device_id: DeviceId | None = None,
+    place: Place | None = None,
 ) -> bool:
     """Whether this is the password behind the hash, and not too soon after wrong ones.
 
-    `user_id` and `hashed` are None where there is no account: it takes as long. `device_id` is of a
-    device that has proved to be the user's. Raises Busy, which is no attempt.
+    `user_id` and `hashed` are None where there is no account: it takes as long. `place` has proved
+    to be one of the user's. Raises Busy, which is no attempt.
     """
     keys = [_key(pools, user_id, identifier)]
-    if user_id is not None and device_id is not None:
-        keys.insert(0, _device_key(pools, user_id, device_id))
-    counted = await _attempted(pools, keys)
+    if user_id is not None and place is not None:
+        keys.insert(0, _place_key(pools, user_id, place))
+    counts_alone = place is not None and place.kind == "session"
+    counted = await _attempted(pools, keys[:1] if counts_alone else keys)
     try:
         is_password = await hasher.verify(hashed, password)
     except Busy:
@@ -130,8 +144,8 @@ def _key(pools: Pools, user_id: UserId | None, identifier: str) -> bytes:
     return pools.counting.key("login attempt", "name", identifier.casefold())
 
 
-def _device_key(pools: Pools, user_id: UserId, device_id: DeviceId) -> bytes:
-    return pools.counting.open_key("login attempt", "device", str(user_id), str(device_id))
+def _place_key(pools: Pools, user_id: UserId, place: Place) -> bytes:
+    return pools.counting.open_key("login attempt", place.kind, str(user_id), str(place.id))
 
 
 async def _attempted(pools: Pools, keys: list[bytes]) -> bytes | None:

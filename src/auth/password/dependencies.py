@@ -10,6 +10,7 @@ from src.auth import exceptions, passwords
 from src.auth.constants import PASSWORD_MIN_BESIDE
 from src.auth.dependencies import CurrentUser, ProcessAuthentication, RequestCaller
 from src.auth.lockout import service as lockout_service
+from src.auth.lockout.service import Place
 from src.auth.mfa import service as mfa_service
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
@@ -45,7 +46,13 @@ async def own_new_password(
     if own.hash is not None:
         current = change.current_password or ""
         if not await lockout_service.is_right(
-            pools, hasher, user_id=user.id, identifier="", hashed=own.hash, password=current
+            pools,
+            hasher,
+            user_id=user.id,
+            identifier="",
+            hashed=own.hash,
+            password=current,
+            place=Place("session", user.session_id),
         ):
             raise exceptions.InvalidCredentials("The current password is another one.")
         if passwords.normalise(current) == passwords.normalise(change.new_password):
@@ -91,6 +98,7 @@ async def confirmed_user(
         identifier="",
         hashed=own.hash,
         password=proof.password,
+        place=Place("session", user.session_id),
     ):
         raise exceptions.InvalidCredentials("The password is another one.")
     return ["pwd"]
