@@ -24,6 +24,7 @@ HANDED_OUT = SECRET_FIELDS | {"csrf_token", "url", "link", "key", "recovery_code
 PLANTED = SECRET_FIELDS | PERSONAL_FIELDS
 _LONG = 16
 """Shorter ones, such as codes of six digits, turn up by chance."""
+_BLOCK = _LONG // 2
 
 
 @dataclass
@@ -86,14 +87,40 @@ class Canaries:
 
     def leaks(self, places: Mapping[str, str]) -> list[str]:
         """Where a secret turns up, as it is or as the bytes of a dump. `places` are texts."""
-        return [
-            f"{kind} in {place}: ...{text[max(0, at - 60) : at + 80]!r}"
-            for place, text in places.items()
+        kinds = {
+            spelled: kind
             for kind, values in (("canary", self.made), ("token", self.handed_out))
             for value in values
             for spelled in (value, value.encode().hex())
-            if (at := text.find(spelled)) >= 0
+        }
+        blocks = blocks_of(kinds)
+        return [
+            f"{kinds[secret]} in {place}: ...{text[max(0, at - 60) : at + 80]!r}"
+            for place, text in places.items()
+            for secret, at in found(text, blocks)
         ]
+
+
+def blocks_of(values: Iterable[str]) -> dict[str, set[str]]:
+    """What to look for: pieces of the secrets' ends, each with the secrets that have it.
+
+    Wherever a secret stands in a text that is cut into blocks, one of them is a whole piece of its
+    end. So a text is read once, not once for each of many thousand secrets.
+    """
+    pieces: dict[str, set[str]] = {}
+    for secret in values:
+        end = secret[1 - 2 * _BLOCK :]
+        for start in range(_BLOCK):
+            pieces.setdefault(end[start : start + _BLOCK], set()).add(secret)
+    return pieces
+
+
+def found(text: str, pieces: Mapping[str, set[str]]) -> Iterator[tuple[str, int]]:
+    """The secrets that are in the text, and where."""
+    blocks = {text[at : at + _BLOCK] for at in range(0, len(text), _BLOCK)}
+    for secret in {each for block in blocks & pieces.keys() for each in pieces[block]}:
+        if (at := text.find(secret)) >= 0:
+            yield secret, at
 
 
 def mapped(value: object, change: Callable[[str, str], str], name: str = "") -> object:

@@ -215,6 +215,8 @@ def test_what_leaks_is_found() -> None:
     )
     assert len(canaries.leaks({"dump": canary.encode().hex()})) == 1
     assert len(canaries.leaks({"log": "x" * 20, "trace": f"/i/{'z' * 20}"})) == 2
+    for before in range(20):
+        assert len(canaries.leaks({"log": f"{'.' * before}{canary}", "else": canary[:-1]})) == 1
     planted = canaries.planted({"password": "one", "name": "two", "deep": [{"token": "three"}]})
     assert str(planted).count("canary") == 2
     assert "two" in str(planted)
