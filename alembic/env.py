@@ -33,6 +33,8 @@ def run(connection: Connection) -> None:
     # Migrators take turns, however long; only then nothing may wait long for a lock.
     connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
     connection.execute(text("SET lock_timeout = '4s'"))
+    # Defaults are compared by what they give, and NULL equals nothing: not even the same default.
+    connection.execute(text("SET core.api_key = '00000000-0000-0000-0000-000000000000'"))
     connection.commit()
     context.configure(
         connection=connection,

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from src import limiter, logs, problems, tracing
+from src import acting, limiter, logs, problems, tracing
 from src.constants import FIRST_HEADERS, MIB
 from src.exceptions import ErrorCode, PayloadTooLarge
 from src.metrics import Metrics
@@ -82,12 +82,14 @@ class RequestContext:
 
         span = tracing.begin_request(scope, method, trace_id, caller)
         lines = logs.current_request.set((request_id, trace_id))
+        key = acting.api_key.set(None)
         spans = tracing.current.set(span) if span is not None else None
         try:
             await self.app(scope, receive, send_on)
         finally:
             seconds = time.perf_counter() - started
             logs.current_request.reset(lines)
+            acting.api_key.reset(key)
             operation = getattr(scope.get("route"), "name", None) or "unknown"
             if span is not None and spans is not None:
                 tracing.current.reset(spans)

@@ -28,7 +28,7 @@ from httpx2 import ASGITransport, AsyncClient
 from psycopg.rows import TupleRow
 from pydantic import SecretStr
 
-from src import logs
+from src import acting, logs
 from src.auth import keys, sessions, tokens
 from src.auth.dependencies import Authentication
 from src.auth.sso.client import Providers
@@ -195,7 +195,7 @@ class _Shared:
     def __init__(self, raw: RawConnection, *, read_only: bool) -> None:
         self._raw = raw
         self._read_only = read_only
-        self.single: Connection = SharedConnection(self._alone, None)
+        self.single: Connection = SharedConnection(self._alone, None, self.transaction)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[PooledConnection]:
@@ -208,9 +208,12 @@ class _Shared:
             yield lent
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self) -> AsyncIterator[PooledConnection]:
         async with self.connection() as conn, transaction(conn):
             yield conn
+        if acting.api_key.get() is not None:
+            # What a transaction says of itself outlives a savepoint.
+            await self._raw.execute("SET core.api_key = ''")
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[PooledConnection]:

@@ -22,5 +22,8 @@ async def record(
     team_id: UUID | None = None,
     detail: dict[str, Any],
 ) -> None:
-    """Add one line. `detail` holds no secret and no answer: it is read by administrators."""
+    """Add one line. `detail` holds no secret and no answer: it is read by administrators.
+
+    The API key that the request was made with is there by itself.
+    """
     ...

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
-from src import logs
+from src import acting, logs
 from src.auth import browsers, cookies, exceptions, passwords, schemas, service, tokens
 from src.auth.api_keys import spelling
 from src.auth.api_keys.constants import KEY_PREFIX
@@ -236,6 +236,7 @@ async def principal_by_key(
     is_admitted = holder.is_verified or permission.unverified
     if not is_admitted and current_settings(request).verified_email_is_required:
         raise exceptions.EmailNotVerified()
+    acting.api_key.set(holder.key_id)
     return holder.principal()
 
 

@@ -11,11 +11,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, TypeVar
+from uuid import UUID
 
 import psycopg
 from psycopg import errors
 from psycopg.rows import TupleRow
 
+from src import acting
 from src.database.built import register_json
 from src.database.errors import translated, unstorable
 from src.exceptions import CoreError, Unavailable
@@ -46,6 +48,10 @@ class Transaction(Connection, ABC):
     @abstractmethod
     def transaction(self) -> AbstractAsyncContextManager[None]:
         """A block that commits on success and rolls back on failure; a savepoint inside another."""
+
+    @abstractmethod
+    async def act_by(self, key_id: UUID) -> None:
+        """Say in the transaction under way which API key it is made by."""
 
 
 class Fetched(NamedTuple):
@@ -126,6 +132,10 @@ class PooledConnection(Executor, Transaction):
         with translated(self._named):
             async with self._answering():
                 await block.__aexit__(None, None, None)
+
+    async def act_by(self, key_id: UUID) -> None:
+        async with self._answering():
+            await self._conn.execute("SELECT set_config('core.api_key', %s, true)", (str(key_id),))
 
     async def fetch(
         self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
@@ -222,10 +232,15 @@ async def closing(rows: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
 
 @asynccontextmanager
 async def transaction(conn: Transaction) -> AsyncIterator[None]:
-    """Commit on success and roll back on failure, unless the failure says that it commits."""
+    """Commit on success and roll back on failure, unless the failure says that it commits.
+
+    The transaction knows the API key of its request, if there is one: the audit trail asks for it.
+    """
     kept: CoreError | None = None
     with translated():
         async with conn.transaction():
+            if (key := acting.api_key.get()) is not None:
+                await conn.act_by(key)
             try:
                 yield
             except CoreError as exc:

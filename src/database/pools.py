@@ -63,7 +63,7 @@ class PsycopgPoolAdapter:
         self._pool = pool
         self._lanes = lanes
         self._deadline = deadline
-        self._single = SharedConnection(self.connection, lanes)
+        self._single = SharedConnection(self.connection, lanes, self.transaction)
 
     @property
     def single(self) -> Connection:
@@ -76,7 +76,7 @@ class PsycopgPoolAdapter:
                 yield PooledConnection(conn, deadline=self._deadline)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self) -> AsyncIterator[PooledConnection]:
         async with self.connection() as conn, transaction(conn):
             yield conn
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
 
+from src import acting
 from src.database.connection import Executor, Fetched, Notification, closing
 from src.database.errors import translated, unstorable
 from src.database.lanes import Lanes
@@ -22,6 +23,8 @@ not make it faster, and who waits for one of them is sent away sooner.
 """
 
 Borrow = Callable[[], AbstractAsyncContextManager[Executor]]
+Begin = Callable[[], AbstractAsyncContextManager[Executor]]
+"""As `Borrow`, in a transaction."""
 
 
 class SharedConnection(Executor):
@@ -30,16 +33,20 @@ class SharedConnection(Executor):
     Nothing is borrowed by holding it. It has no transactions: who needs one asks for one.
     """
 
-    __slots__ = ("_borrow", "_lanes", "_out")
+    __slots__ = ("_begin", "_borrow", "_lanes", "_out")
 
-    def __init__(self, borrow: Borrow, lanes: Lanes | None) -> None:
+    def __init__(self, borrow: Borrow, lanes: Lanes | None, begin: Begin) -> None:
         self._borrow = borrow
+        self._begin = begin
         self._lanes = lanes
         self._out = 0
 
     async def fetch(
         self, statement: "Statement", text: LiteralString, params: Mapping[str, Any]
     ) -> Fetched:
+        if statement.is_audited and acting.api_key.get() is not None:
+            async with self._begin() as conn:
+                return await conn.fetch(statement, text, params)
         if self._lanes is None or statement.is_slow:
             return await self._fetch_alone(statement, text, params)
         has_way_out = self._out < _WAY_OUT_MAX

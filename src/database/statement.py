@@ -105,6 +105,8 @@ class Statement:
             self.guards.setdefault(guard[1], set()).update([guard[2]] if guard[2] else [])
         self.executed: set[str] = set()
         self.is_slow = slow
+        self.is_audited = "INSERT INTO audit_event" in text
+        """Whether it writes down who did something, which takes a transaction for an API key."""
         self._slowness = 0
         self._positional: dict[str, Positional] = {}
         self._defaults: dict[str, Any] = dict(getattr(stub, "__kwdefaults__", None) or {})

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response, status
 from pydantic import StringConstraints
 
 from src.audit.constants import Action
+from src.auth.api_keys.schemas import ApiKeyId
 from src.auth.dependencies import CurrentLinks, ProcessAuthentication
 from src.auth.platform import exceptions as platform_exceptions
 from src.auth.platform.dependencies import OPERATOR_PROBLEMS, CurrentOperator
@@ -275,6 +276,9 @@ async def list_audit_events(
     page: PageRequest,
     action: Annotated[Action | None, Query(description="Only events of this kind.")] = None,
     actor_id: Annotated[UserId | None, Query(description="Only what this account did.")] = None,
+    key_id: Annotated[
+        ApiKeyId | None, Query(description="Only what was done by this API key.")
+    ] = None,
     object_id: Annotated[
         UUID | None, Query(description="Only what was done to this account, team or other thing.")
     ] = None,
@@ -287,6 +291,7 @@ async def list_audit_events(
         conn,
         action=action,
         actor_id=actor_id,
+        key_id=key_id,
         object_id=object_id,
         team_id=team_id,
         since=since,

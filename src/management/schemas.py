@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from src.auth.api_keys.schemas import ApiKeyId
 from src.auth.constants import KeyState
 from src.management.constants import REASON_MAX
 from src.permissions import PlatformRole
@@ -131,6 +132,9 @@ class AuditEvent:
     at: datetime
     action: str
     actor: Actor | None
+    key_id: Annotated[
+        ApiKeyId | None, Field(description="The API key by which it was done, if by one.")
+    ]
     team_id: UUID | None
     object_id: UUID | None
     detail: dict[str, Any]

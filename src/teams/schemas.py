@@ -194,6 +194,9 @@ class TeamEvent:
     at: datetime
     action: Annotated[str, Field(examples=["team.member_removed"])]
     actor: Annotated[EventActor | None, Field(description="Null where the service itself did it.")]
+    key_id: Annotated[
+        UUID | None, Field(description="The API key by which it was done, if by one.")
+    ]
     object_id: Annotated[UUID | None, Field(description="What it was done to.")]
     detail: dict[str, Any]
 

@@ -39,7 +39,7 @@ async def test_the_log_tells_who_did_what(client: AsyncClient, conn: Connection)
     assert response.status_code == 200, response.text
     events = response.json()["items"]
     assert response.json()["next_cursor"] is None
-    assert events[0].keys() == {"id", "at", "action", "actor", "object_id", "detail"}
+    assert events[0].keys() == {"id", "at", "action", "actor", "key_id", "object_id", "detail"}
     told = [
         (event["action"], event["actor"]["id"], event["object_id"], event["detail"])
         for event in reversed(events)

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from src.audit.constants import Action
+from src.auth.api_keys.schemas import ApiKeyId
 from src.database import Connection, Json, sql
 from src.management.schemas import AuditEvent, SigningKey
 from src.pagination import PageRequest
@@ -18,13 +19,15 @@ from src.users.schemas import UserId
                CASE WHEN audit_event.actor_id IS NOT NULL
                     THEN json_build_object('id', audit_event.actor_id, 'email', account.email)
                END AS actor,
-               audit_event.team_id, audit_event.object_id, audit_event.detail
+               audit_event.key_id, audit_event.team_id, audit_event.object_id,
+               audit_event.detail
           FROM audit_event
           LEFT JOIN account ON account.id = audit_event.actor_id
          WHERE true
            AND audit_event.id < %(before)s  -- if before
            AND audit_event.action = %(action)s  -- if action
            AND audit_event.actor_id = %(actor_id)s  -- if actor_id
+           AND audit_event.key_id = %(key_id)s  -- if key_id
            AND audit_event.object_id = %(object_id)s  -- if object_id
            AND audit_event.team_id = %(team_id)s  -- if team_id
            AND audit_event.at >= %(since)s  -- if since
@@ -54,6 +57,7 @@ async def _list_events(
     before: int | None,
     action: Action | None,
     actor_id: UserId | None,
+    key_id: ApiKeyId | None,
     object_id: UUID | None,
     team_id: UUID | None,
     since: datetime | None,
@@ -67,6 +71,7 @@ async def list_events(
     *,
     action: Action | None,
     actor_id: UserId | None,
+    key_id: ApiKeyId | None,
     object_id: UUID | None,
     team_id: UUID | None,
     since: datetime | None,
@@ -79,6 +84,7 @@ async def list_events(
         before=page.number(),
         action=action,
         actor_id=actor_id,
+        key_id=key_id,
         object_id=object_id,
         team_id=team_id,
         since=since,

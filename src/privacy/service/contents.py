@@ -276,16 +276,17 @@ def versions(conn: Transaction, *, user_id: UserId) -> AsyncIterator[Line]: ...
     SELECT json_build_object(
                'id', id, 'at', instant(at), 'action', action, 'team_id', team_id,
                'object_id', object_id,
+               'key_id', CASE WHEN actor_id = %(user_id)s THEN key_id END,
                -- What operators say of others in words of their own is neither's to take along.
                'detail', CASE WHEN actor_id = object_id THEN detail ELSE detail - 'reason' END,
                'by', CASE WHEN actor_id = %(user_id)s THEN 'you'
                           WHEN actor_id IS NULL THEN 'the service'
                           ELSE 'somebody else' END)
-      FROM (SELECT id, at, action, team_id, object_id, detail, actor_id
+      FROM (SELECT id, at, action, team_id, object_id, key_id, detail, actor_id
               FROM audit_event
              WHERE actor_id = %(user_id)s
              UNION
-            SELECT id, at, action, team_id, object_id, detail, actor_id
+            SELECT id, at, action, team_id, object_id, key_id, detail, actor_id
               FROM audit_event
              WHERE object_id = %(user_id)s) AS event
      ORDER BY id

@@ -17,7 +17,7 @@ from src.users.schemas import UserId
                                            'username', account.username,
                                            'display_name', account.display_name)
                END AS actor,
-               audit_event.object_id, audit_event.detail
+               audit_event.key_id, audit_event.object_id, audit_event.detail
           FROM audit_event
           LEFT JOIN account ON account.id = audit_event.actor_id
          WHERE audit_event.team_id = %(team_id)s
