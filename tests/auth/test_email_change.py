@@ -9,19 +9,23 @@ from src.config import AuthenticationSettings
 from src.database import Connection, Transaction
 from src.notifications.constants import Template
 from tests import factories, mail
+from tests.auth.mfa import securing
 from tests.auth.passkeys import registering as passkeys
 from tests.conftest import Execute, MakeClient
+from tests.devices.registering import bind, new_id
 from tests.http import acting_as, bearer, mistakes, problem
 
 MINE = "/v1/users/me/email"
 UNDO = "/v1/auth/email/undo"
 NEW = "new@example.org"
+THIEFS = "seven magpies beneath an open window"
 
 
 @pytest.fixture
 async def ann(conn: Connection, execute: Execute) -> factories.User:
-    """Somebody whose email is verified."""
+    """Somebody whose email is verified, and who has had a password for a while."""
     ann = await factories.user(conn)
+    await execute("UPDATE password SET changed_at = now() - interval '1 hour'")
     await execute("UPDATE account SET email_verified_at = now() - interval '1 day'")
     return ann
 
@@ -236,6 +240,29 @@ async def make_ways_in(
     return bearer(key)
 
 
+async def log_in(client: AsyncClient, identifier: str, password: str) -> Response:
+    body = {"identifier": identifier, "password": password}
+    return await client.post("/v1/auth/login", json=body)
+
+
+async def change_and_settle(
+    client: AsyncClient, conn: Transaction, execute: Execute, user: factories.User
+) -> securing.Secured:
+    """Change the email, and then all that an account can be kept by."""
+    await change(client, conn, user)
+    response = await client.put(
+        "/v1/users/me/password",
+        json={"current_password": user.password, "new_password": THIEFS},
+        headers=acting_as(user),
+    )
+    assert response.status_code == 204, response.text
+    assert (await bind(client, user, new_id())).status_code == 201
+    await execute(
+        "INSERT INTO phone (account_id, number) VALUES (%(id)s, '+15005550006')", id=user.id
+    )
+    return await securing.secure(conn, user)
+
+
 async def test_taking_it_back_leaves_only_ways_in_from_before_it(
     client: AsyncClient, ann: factories.User, conn: Transaction, execute: Execute
 ) -> None:
@@ -259,6 +286,83 @@ async def test_taking_it_back_leaves_only_ways_in_from_before_it(
     assert await execute(
         "SELECT detail FROM audit_event WHERE action = 'user.email_change_undone'"
     ) == [({"ways_in_removed": 3},)]
+
+
+async def test_taking_it_back_leaves_a_thief_nothing(
+    client: AsyncClient, ann: factories.User, conn: Transaction, execute: Execute
+) -> None:
+    """Whoever has changed the address has made themselves at home: another password, an app."""
+    secured = await change_and_settle(client, conn, execute, ann)
+    assert (await log_in(client, NEW, THIEFS)).json()["mfa"] is not None
+    ticket = await securing.ticket(conn, ann)
+    exported = await onetime_service.issue(
+        conn, b"key", purpose=Purpose.ACCOUNT_EXPORT, target=str(ann.id), user_id=ann.id
+    )
+
+    assert (await undo(client, await undo_token(conn, ann.email))).status_code == 204
+
+    for identifier in (NEW, ann.email):
+        problem(await log_in(client, identifier, THIEFS), 401, "invalid_credentials")
+    response = await securing.second_step(client, ticket, code=securing.code_of(secured.seed))
+    problem(response, 401, "invalid_mfa_code")
+    for table in ("totp", "recovery_code", "device", "phone", "password"):
+        assert await execute(f"SELECT 1 FROM {table}") == [], table
+    response = await client.get(f"/v1/users/me/export/file?token={exported.token}")
+    problem(response, 400, "invalid_token")
+    assert await execute(
+        "SELECT detail FROM audit_event WHERE action = 'user.email_change_undone'"
+    ) == [({"ways_in_removed": 2},)]
+    # Its owner sets a password by mail, and is asked for nobody else's app.
+    reset = await onetime_service.issue(
+        conn, b"key", purpose=Purpose.RESET_PASSWORD, target=ann.email, user_id=ann.id
+    )
+    body = {"token": reset.token, "password": "nine wrens on a frozen gate"}
+    response = await client.post("/v1/auth/password/reset", json=body)
+    assert response.status_code == 204, response.text
+    assert (await log_in(client, ann.email, body["password"])).json()["tokens"] is not None
+
+
+async def test_taking_it_back_leaves_what_its_owner_had(
+    client: AsyncClient, ann: factories.User, conn: Transaction, execute: Execute
+) -> None:
+    secured = await securing.secure(conn, ann)
+    for table, column in (
+        ("totp", "confirmed_at"),
+        ("recovery_code", "created_at"),
+    ):
+        await execute(f"UPDATE {table} SET {column} = now() - interval '1 hour'")
+    await change(client, conn, ann)
+
+    assert (await undo(client, await undo_token(conn, ann.email))).status_code == 204
+
+    step = (await log_in(client, ann.email, ann.password)).json()["mfa"]
+    response = await securing.second_step(
+        client, step["ticket"], code=securing.code_of(secured.seed)
+    )
+    assert response.status_code == 200, response.text
+    assert await execute("SELECT count(*) FROM recovery_code") == [(10,)]
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+async def test_a_password_that_was_enough_beside_an_app_is_not_left_alone(
+    client: AsyncClient,
+    ann: factories.User,
+    conn: Transaction,
+    execute: Execute,
+    is_replaced: bool,
+) -> None:
+    await securing.secure(conn, ann)
+    await execute("UPDATE password SET is_short = true")
+    await execute("UPDATE recovery_code SET created_at = now() - interval '1 hour'")
+    await change(client, conn, ann)
+    app = "now()" if is_replaced else "now() - interval '1 hour'"
+    await execute(f"UPDATE totp SET confirmed_at = {app} + interval '1 second'")
+
+    assert (await undo(client, await undo_token(conn, ann.email))).status_code == 204
+
+    left = 0 if is_replaced else 1
+    assert await execute("SELECT count(*) FROM password") == [(left,)]
+    assert await execute("SELECT count(*) FROM recovery_code") == [(10 * left,)]
 
 
 async def test_a_deletion_after_the_change_is_taken_back_with_it(

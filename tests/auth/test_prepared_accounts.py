@@ -16,10 +16,11 @@ from tests.auth.passkeys.authenticator import Authenticator
 from tests.auth.passkeys.registering import log_in as log_in_by_passkey
 from tests.auth.passkeys.registering import register
 from tests.conftest import Execute
+from tests.devices.registering import bind, new_id
 from tests.http import acting_as, bearer, mistakes, problem
 
 NEW = "eleven owls upon a mossy roof"
-WAYS = ("identity", "passkey", "totp", "recovery_code", "api_key")
+WAYS = ("identity", "passkey", "totp", "recovery_code", "api_key", "device", "phone")
 
 
 async def prepared(
@@ -34,6 +35,10 @@ async def prepared(
         " VALUES (%(id)s, 'op', 'https://op.example.org', 'the one who waits')",
         id=squatter.id,
     )
+    await execute(
+        "INSERT INTO phone (account_id, number) VALUES (%(id)s, '+15005550006')", id=squatter.id
+    )
+    assert (await bind(client, squatter, new_id())).status_code == 201
     for purpose in (Purpose.CHANGE_EMAIL, Purpose.ADD_PASSKEY):
         await onetime_service.issue(
             conn, b"key", purpose=purpose, target=str(squatter.id), user_id=squatter.id

@@ -165,8 +165,9 @@ async def undo_email_change(
 ) -> None:
     """Give the account its old email back, and end all of its sessions.
 
-    API keys, passkeys and identities that came since the change go. An account that was deleted by
-    its user meanwhile is restored; one that an operator has deleted stays so. Links to reset the
-    password, to sign in, and to take later changes back are dead then.
+    Whatever signs in and came since the change goes: API keys, passkeys, identities, an
+    authenticator app, recovery codes, a password, a phone number; and all devices. An account that
+    was deleted by its user meanwhile is restored; one that an operator has deleted stays so. All
+    that was mailed is dead then, and links to take later changes back too.
     """
     await service.undo(conn, authentication.issuer.sealer, token=undone.token)

@@ -143,21 +143,21 @@ async def change(
 async def undo(conn: Transaction, sealer: Sealer, *, token: str) -> None:
     """Give the account its old address back, and end whatever the new one may have begun.
 
-    Keys, passkeys and identities from since then go, and a deletion by the account's user is taken
-    back. Links to take back later changes are dead: they went to addresses that came after this
-    one. Raises InvalidOneTimeToken, ExpiredToken and EmailTaken.
+    Whoever has changed it keeps no way in (`ways_in`), and a deletion by the account's user is
+    taken back. Links to take back later changes are dead: they went to addresses that came after
+    this one. Raises InvalidOneTimeToken, ExpiredToken and EmailTaken.
     """
+    found = await onetime_service.look_at(conn, purpose=Purpose.UNDO_EMAIL, token=token)
+    if found.user_id is None:
+        raise InvalidOneTimeToken()
+    # All of the account's go: they are held in their order, and before the account.
+    await onetime_service.hold(conn, user_id=found.user_id)
     spent: OneTimeToken = await onetime_service.spend(conn, purpose=Purpose.UNDO_EMAIL, token=token)
     if spent.user_id is None:
         raise InvalidOneTimeToken()
     user = await users_service.hold(conn, user_id=spent.user_id)
     email: str = spent.detail["email"]
     await users_service.change_email(conn, user_id=user.id, email=email)
-    await onetime_service.forget(
-        conn,
-        user_id=user.id,
-        purposes=[*_OF_THE_ADDRESS, Purpose.CHANGE_EMAIL, Purpose.RESTORE_ACCOUNT],
-    )
     await onetime_service.forget_later(
         conn, user_id=user.id, purpose=Purpose.UNDO_EMAIL, than=spent.created_at
     )

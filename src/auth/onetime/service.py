@@ -359,6 +359,23 @@ async def find_spent_by_code(
 
 @sql(
     """
+    SELECT id
+      FROM one_time_token
+     WHERE account_id = %(user_id)s
+     ORDER BY id
+       FOR UPDATE
+    """
+)
+async def hold(conn: Transaction, *, user_id: UserId) -> list[FlowId]:
+    """Hold all secrets of a user until the transaction ends.
+
+    Whoever spends one holds it before the account: who is going to kill several does so too.
+    """
+    ...
+
+
+@sql(
+    """
     DELETE FROM one_time_token
      WHERE account_id = %(user_id)s
        AND purpose = ANY(%(purposes)s)

@@ -192,7 +192,7 @@ async def _linked_by_email(
 
 async def _reclaim(conn: Transaction, sealer: Sealer, user_id: UserId) -> None:
     """Leave the account's owner nothing that somebody else could have prepared."""
-    await ways_in.forget_unproven(conn, user_id=user_id)
+    had_password = await ways_in.forget_unproven(conn, user_id=user_id)
     await auth_service.revoke_sessions(
         conn,
         user_id=user_id,
@@ -204,7 +204,8 @@ async def _reclaim(conn: Transaction, sealer: Sealer, user_id: UserId) -> None:
     await audit_service.record(
         conn, action=Action.ACCOUNT_RECLAIMED, actor_id=user_id, object_id=user_id, detail={}
     )
-    await _tell(conn, sealer, user_id, SecurityEvent.SESSIONS_REVOKED)
+    event = SecurityEvent.PASSWORD_WIPED if had_password else SecurityEvent.SESSIONS_REVOKED
+    await _tell(conn, sealer, user_id, event)
 
 
 async def _attach_or_race(conn: Transaction, user_id: UserId, asserted: Asserted) -> IdentityId:

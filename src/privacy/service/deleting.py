@@ -14,7 +14,6 @@ from src.auth.links import Links
 from src.auth.onetime import service as onetime_service
 from src.auth.onetime.constants import Purpose
 from src.auth.onetime.exceptions import InvalidOneTimeToken
-from src.auth.onetime.schemas import FlowId
 from src.auth.platform.exceptions import LastAdmin
 from src.database import Transaction, sql
 from src.exceptions import FieldError, Invalid
@@ -27,20 +26,6 @@ from src.teams.exceptions import SoleOwnerOfTeam
 from src.users import service as users_service
 from src.users.constants import Status
 from src.users.schemas import UserId
-
-
-@sql(
-    """
-    SELECT id
-      FROM one_time_token
-     WHERE account_id = %(user_id)s
-     ORDER BY id
-       FOR UPDATE
-    """
-)
-async def _hold_secrets(conn: Transaction, *, user_id: UserId) -> list[FlowId]:
-    """Before the account, as whoever spends one does."""
-    ...
 
 
 @sql(
@@ -159,7 +144,7 @@ async def request(
     SoleOwnerOfTeam, LastAdmin, and InvalidToken for an account that is not in use any more.
     """
     await teams_service.lock_owned(conn, user_id=user_id)
-    await _hold_secrets(conn, user_id=user_id)
+    await onetime_service.hold(conn, user_id=user_id)
     leaver = await _hold(conn, user_id=user_id, confirm=confirm)
     if leaver.status not in {Status.ACTIVE, Status.PENDING}:
         raise InvalidToken()

@@ -145,7 +145,7 @@ async def test_an_account_that_somebody_else_may_have_prepared_is_wiped_first(
         "SELECT action FROM audit_event WHERE actor_id = %(id)s AND action = 'user.reclaimed'",
         id=ann.id,
     ) == [("user.reclaimed",)]
-    assert await _told(conn) == ["sessions_revoked", "identity_linked"]
+    assert await _told(conn) == ["password_wiped", "identity_linked"]
 
 
 @pytest.mark.parametrize("is_verified", [True, False])
