@@ -272,7 +272,7 @@ async def get_answer(
            AND (%(respondent_id)s::uuid IS NULL OR submission.account_id = %(respondent_id)s)
     ), shown AS (
         SELECT row_to_json(sitting) AS submission,
-               (SELECT coalesce(json_agg(row_to_json(given) ORDER BY answer.step, answer.id), '[]')
+               (SELECT coalesce(json_agg(row_to_json(given) ORDER BY answer.step), '[]')
                   FROM answer
                  CROSS JOIN LATERAL
                        (SELECT answer.id, answer.submission_id, sitting.version_id,
@@ -331,7 +331,7 @@ async def get_submission(
                sitting.status, sitting.started_at, sitting.completed_at, sitting.received_at,
                sitting.zone,
                CASE WHEN %(with_answers)s THEN
-               (SELECT coalesce(json_agg(row_to_json(given) ORDER BY answer.step, answer.id), '[]')
+               (SELECT coalesce(json_agg(row_to_json(given) ORDER BY answer.step), '[]')
                   FROM answer
                  CROSS JOIN LATERAL
                        (SELECT answer.id, answer.submission_id, sitting.version_id,
@@ -384,7 +384,7 @@ async def list_submissions(
                                 'activity_id', answer.activity_id,
                                 'revision_id', answer.activity_revision_id,
                                 'payload', answer.payload,
-                                'scores', answer.scores) ORDER BY answer.step, answer.id),
+                                'scores', answer.scores) ORDER BY answer.step),
                             '[]')
               FROM answer
              WHERE answer.applet_id = submission.applet_id

@@ -323,7 +323,7 @@ async def list_applets(conn: Connection, *, after: AppletId) -> list[AppletId]:
                                       'started_at', instant(answer.started_at),
                                       'ended_at', instant(answer.ended_at),
                                       'received_at', instant(answer.received_at))
-                                      ORDER BY answer.step, answer.id), '[]')
+                                      ORDER BY answer.step), '[]')
                              FROM answer
                             WHERE answer.applet_id = submission.applet_id
                               AND answer.submission_id = submission.id))
