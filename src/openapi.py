@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.datastructures import State
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
@@ -108,6 +109,18 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
+class Kept(State):
+    """What an application keeps, as attributes of its own: Starlette's are found by a function."""
+
+    @override
+    def __setattr__(self, key: Any, value: Any) -> None:
+        object.__setattr__(self, key, value)
+
+    @override
+    def __delattr__(self, key: Any) -> None:
+        object.__delattr__(self, key)
+
+
 class DescribedApp(FastAPI):
     """An application whose document tells the truth: failures are problems, all of them listed.
 
@@ -130,6 +143,7 @@ class DescribedApp(FastAPI):
         **declared: Any,
     ) -> None:
         super().__init__(**declared)
+        self.state = Kept()
         self.cookie_refusals = cookie_refusals
         self.key_refusals = key_refusals
         self.unverified_refusals = unverified_refusals

@@ -151,7 +151,7 @@ class Exchange(RequestResponseCycle):
             return False
         headers, status, body = start.get("headers", ()), start["status"], message.get("body", b"")
         fields = dict(headers)
-        if fields.keys() - _names or self.disconnected or self.flow.write_paused:
+        if not _names.issuperset(fields) or self.disconnected or self.flow.write_paused:
             return False
         length = fields.get(b"content-length")
         if length != b"%d" % len(body) and not (length is None and status in _NO_BODY and not body):

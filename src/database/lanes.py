@@ -96,6 +96,7 @@ class Lane:
         """Statements that are under way."""
         self._head_since = 0.0
         """Since when the first of them has had the server to itself."""
+        self.is_lost = False
         self.lost = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._sent: deque[_Sent | None] = deque()
@@ -128,7 +129,7 @@ class Lane:
         for a refusal, NotPrepared, or OperationalError when the lane is lost.
         """
         answer: asyncio.Future[Fetched] = self._loop.create_future()
-        if self.lost.is_set():
+        if self.is_lost:
             answer.set_exception(psycopg.OperationalError("the lane is lost"))
             return answer
         values, types, formats = self._dumped(params)
@@ -152,8 +153,9 @@ class Lane:
 
     def lose(self, reason: Exception) -> None:
         """Give the connection up. Whoever waits for an answer gets the reason instead."""
-        if self.lost.is_set():
+        if self.is_lost:
             return
+        self.is_lost = True
         self.lost.set()
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
@@ -228,7 +230,7 @@ class Lane:
                 self._loop.remove_writer(self._socket)
 
     def _write(self) -> None:
-        if self.lost.is_set():
+        if self.is_lost:
             return
         try:
             self._flush()

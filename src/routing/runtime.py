@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import FastAPIError, ResponseValidationError
@@ -19,6 +20,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from src import problems
 from src.constants import FIRST_HEADERS
+
+_SHORT_QUERY = 100
+"""Bytes of a query that is remembered."""
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -62,6 +66,21 @@ def first_headers(scope: Scope) -> Mapping[bytes, bytes]:
     """The headers of a request; of those that come several times, the first counts."""
     found: dict[bytes, bytes] = scope.get(FIRST_HEADERS) or dict(scope["headers"][::-1])
     return found
+
+
+def query_of(text: bytes) -> dict[str, str]:
+    """The parameters of a query; of those that come several times, the last counts."""
+    if not text:
+        return {}
+    return dict(_short_pairs(text) if len(text) <= _SHORT_QUERY else _pairs(text))
+
+
+def _pairs(text: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(text.decode("latin-1"), keep_blank_values=True)
+
+
+_short_pairs = lru_cache(maxsize=512)(_pairs)
+"""Clients ask for the same page, with the same filters, again and again."""
 
 
 def is_small(length: bytes | None, limit: int) -> bool:

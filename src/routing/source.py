@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from types import CodeType, FunctionType
 from typing import Any
-from urllib.parse import parse_qsl
 
 from fastapi.utils import is_body_allowed_for_status_code
 from pydantic import ValidationError
@@ -76,6 +75,7 @@ class _Writer:
                 "is_small",
                 "json_response",
                 "parsed",
+                "query_of",
                 "read",
                 "refused_value",
                 "replayed",
@@ -93,7 +93,6 @@ class _Writer:
             "ValidationError": ValidationError,
             "context": plan.context,
             "endpoint": plan.endpoint.call,
-            "parse_qsl": parse_qsl,
             "route": plan.context.original_route,
             "route_endpoint": plan.context.endpoint,
         }
@@ -140,8 +139,7 @@ class _Writer:
                 self.line("raise UnusualError")
             self._write_doubt_of_length()
             if self.plan.takes("query"):
-                self.line("query = scope['query_string'].decode('latin-1')")
-                self.line("query = dict(parse_qsl(query, keep_blank_values=True)) if query else {}")
+                self.line("query = query_of(scope['query_string'])")
             if self.plan.takes("cookie"):
                 self.line("cookies = Request(scope).cookies")
             # Parameters first: they may make reading the body needless.
