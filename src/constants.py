@@ -14,6 +14,10 @@ MIB = 1024 * KIB
 PAGE_LIMIT_DEFAULT = 20
 PAGE_LIMIT_MAX = 100
 
+EMAIL_UNDO_HOURS = 72
+"""For so long an old address may take a change of the email back. An account that is being deleted
+is not erased sooner."""
+
 
 class Environment(StrEnum):
     """Where the service runs. Outside `local` and `test` it refuses weak secrets."""

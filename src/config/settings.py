@@ -20,7 +20,7 @@ from src.config.secrets import SecretsSettings
 from src.config.sso import SsoProviderSettings, SsoSettings
 from src.config.values import CommaList, Section, is_base
 from src.config.web import CorsSettings, PageSettings
-from src.constants import Environment
+from src.constants import EMAIL_UNDO_HOURS, Environment
 
 SECRET_KEY_MIN_LENGTH = 32
 
@@ -36,10 +36,21 @@ def _are_networks(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _outlasts_undo(days: int) -> int:
+    """Else a thief could change the email, delete the account, and have it erased in time."""
+    if days * 24 < EMAIL_UNDO_HOURS:
+        raise ValueError(
+            f"PRIVACY__DELETION_GRACE_DAYS is shorter than the {EMAIL_UNDO_HOURS} hours for which a"
+            " change of the email can be taken back, and the account's deletion with it"
+        )
+    return days
+
+
 class PrivacySettings(Section):
-    deletion_grace_days: Annotated[int, Field(ge=1, le=90)] = 14
+    deletion_grace_days: Annotated[int, AfterValidator(_outlasts_undo), Field(ge=3, le=90)] = 14
     """Days for which the deletion of an account can be taken back; then it is erased. At least
-    one: answers that are kept to be repeated live for a day."""
+    three, up to 90: an old address may take a change of the email back for 72 hours, and with it
+    the deletion by whoever has changed it."""
 
 
 class LogSettings(Section):

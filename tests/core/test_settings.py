@@ -145,6 +145,16 @@ def test_outside_local_an_unsafe_setting_is_refused_by_name(
         assert value not in str(caught.value)
 
 
+@pytest.mark.parametrize("days", ["-1", "0", "1", "2"])
+def test_an_account_is_not_erased_before_its_old_address_may_have_spoken(
+    environ: pytest.MonkeyPatch, days: str
+) -> None:
+    with pytest.raises(ValidationError, match=r"PRIVACY__DELETION_GRACE_DAYS .* 72 hours"):
+        read(environ, **GOOD, PRIVACY__DELETION_GRACE_DAYS=days)
+
+    assert read(environ, **GOOD, PRIVACY__DELETION_GRACE_DAYS="3").privacy.deletion_grace_days == 3
+
+
 def test_a_wildcard_without_credentials_is_allowed(environ: pytest.MonkeyPatch) -> None:
     given = {**GOOD, "CORS__ALLOW_ORIGINS": "*", "CORS__ALLOW_CREDENTIALS": "false"}
 

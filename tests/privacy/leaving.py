@@ -41,6 +41,7 @@ async def undo(client: AsyncClient, token: str) -> Response:
 async def let_days_pass(execute: Execute) -> None:
     """Until everybody who is leaving is to be erased."""
     await execute("UPDATE account SET erase_at = now() WHERE erase_at IS NOT NULL")
+    await execute("UPDATE one_time_token SET expires_at = now() WHERE purpose = 'undo_email'")
 
 
 def context(pools: Pools) -> JobContext:

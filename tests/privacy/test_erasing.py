@@ -4,6 +4,8 @@ import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
 
+from src.auth.onetime import service as onetime_service
+from src.auth.onetime.constants import Purpose
 from src.database import Connection, Pools, Transaction
 from src.privacy.service import erasing
 from src.teams.constants import Role
@@ -21,6 +23,8 @@ from tests.privacy.leaving import (
     undo,
     undo_token,
 )
+
+OLD = {"email": "old@example.org"}
 
 
 async def test_nothing_in_any_column_of_any_table_tells_who_it_was(
@@ -54,6 +58,32 @@ async def test_nothing_in_any_column_of_any_table_tells_who_it_was(
         "invitation.invited_by",
         "submission.account_id",
     }
+
+
+@pytest.mark.parametrize("window", ["open", "over", "used"])
+async def test_while_an_old_address_may_take_the_email_back_nothing_is_erased(
+    client: AsyncClient, conn: Transaction, execute: Execute, pools: Pools, window: str
+) -> None:
+    """Whoever has stolen an account, and changed its email, may not have it erased."""
+    ann = await factories.user(conn)
+    issued = await onetime_service.issue(
+        conn, b"key", purpose=Purpose.UNDO_EMAIL, target="ann", user_id=ann.id, detail=OLD
+    )
+    await leave(client, ann)
+    await execute("UPDATE account SET erase_at = now()")
+    if window != "open":
+        column = {"over": "expires_at", "used": "used_at"}[window]
+        await execute(f"UPDATE one_time_token SET {column} = now() WHERE purpose = 'undo_email'")
+
+    await erase(pools)
+
+    if window != "open":
+        assert await status_of(execute, ann) == "erased"
+        return
+    assert await status_of(execute, ann) == "deleting"
+    undone = await client.post("/v1/auth/email/undo", json={"token": issued.token})
+    assert undone.status_code == 204, undone.text
+    assert await status_of(execute, ann) == "active"
 
 
 async def test_what_a_team_has_collected_stays_under_an_id(

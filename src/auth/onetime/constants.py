@@ -3,6 +3,8 @@
 from datetime import timedelta
 from enum import StrEnum
 
+from src.constants import EMAIL_UNDO_HOURS
+
 TOKEN_PREFIX = "core_once_"  # noqa: S105  (no password)
 CODE_DIGITS = 6
 CODE_TRIES = 5
@@ -33,7 +35,7 @@ LIFETIMES = {
     Purpose.VERIFY_EMAIL: timedelta(hours=24),
     Purpose.VERIFY_PHONE: CODE_LIFETIME,
     Purpose.CHANGE_EMAIL: timedelta(hours=1),
-    Purpose.UNDO_EMAIL: timedelta(hours=72),
+    Purpose.UNDO_EMAIL: timedelta(hours=EMAIL_UNDO_HOURS),
     Purpose.RESET_PASSWORD: timedelta(minutes=30),
     Purpose.MAGIC_LINK: timedelta(minutes=10),
     Purpose.SSO_LOGIN: timedelta(seconds=60),

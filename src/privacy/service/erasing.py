@@ -51,6 +51,13 @@ KEPT = frozenset(
      WHERE erase_at <= now()
        AND status = 'deleting'
        AND id <> ALL(%(but)s)
+       -- Whoever had the email before may still say that it was not they who leave.
+       AND NOT EXISTS (SELECT
+                         FROM one_time_token
+                        WHERE one_time_token.account_id = account.id
+                          AND one_time_token.purpose = 'undo_email'
+                          AND one_time_token.used_at IS NULL
+                          AND one_time_token.expires_at > now())
      ORDER BY erase_at, id
      LIMIT 1
        FOR UPDATE SKIP LOCKED
