@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import TypeAdapter
 
 from src.auth.verification.schemas import LinkState
+from src.openapi import Responses
 
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:28rem;margin:4rem auto;padding:0 1rem}"
@@ -128,6 +129,12 @@ def page(
 
 
 _LINK_STATE = TypeAdapter(LinkState)
+
+
+def shown(description: str) -> Responses:
+    """What the document says of such a page, which is JSON for who accepts that."""
+    html = {"text/html": {"schema": {"type": "string"}}}
+    return {200: {"model": LinkState, "description": description, "content": html}}
 
 
 def wants_json(request: Request) -> bool:

@@ -131,10 +131,7 @@ async def delete_me(
     "",
     summary="What the link to keep an account opens",
     responses={
-        200: {
-            "description": "A page whose button keeps it; as JSON for who accepts that",
-            "content": {"text/html": {"schema": {"type": "string"}}},
-        },
+        **pages.shown("A page whose button keeps it; as JSON for who accepts that"),
         **problems(InvalidOneTimeToken, ExpiredToken, Unavailable),
     },
 )

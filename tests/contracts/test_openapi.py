@@ -112,6 +112,24 @@ def test_nothing_of_the_frameworks_own_failures_is_left() -> None:
     assert "ValidationError" not in text
 
 
+def test_no_answer_in_json_is_left_without_a_shape() -> None:
+    """A page that programs may read as JSON says what they get."""
+    shapeless = [
+        (name, status)
+        for name, operation in OPERATIONS.items()
+        for status, response in operation["responses"].items()
+        if response.get("content", {}).get("application/json", {}).get("schema") == {}
+    ]
+    assert shapeless == []
+    pages = [
+        response["content"]["application/json"]["schema"]
+        for operation in OPERATIONS.values()
+        if "text/html" in (response := operation["responses"].get("200", {})).get("content", {})
+        and "application/json" in response["content"]
+    ]
+    assert pages == [{"$ref": "#/components/schemas/LinkState"}] * 5
+
+
 def test_every_reference_leads_somewhere() -> None:
     text = json.dumps(DOCUMENT)
     names = {part.partition('"')[0] for part in text.split("#/components/schemas/")[1:]}

@@ -61,10 +61,7 @@ async def change_my_email(
     "/confirm",
     summary="What the link to a new email opens",
     responses={
-        200: {
-            "description": "A page whose button confirms; as JSON for who accepts that",
-            "content": {"text/html": {"schema": {"type": "string"}}},
-        },
+        **pages.shown("A page whose button confirms; as JSON for who accepts that"),
         **_SHOWN,
     },
 )
@@ -129,10 +126,7 @@ async def confirm_my_email(
     "",
     summary="What the link to an old email opens",
     responses={
-        200: {
-            "description": "A page whose button takes it back; as JSON for who accepts that",
-            "content": {"text/html": {"schema": {"type": "string"}}},
-        },
+        **pages.shown("A page whose button takes it back; as JSON for who accepts that"),
         **_SHOWN,
     },
 )

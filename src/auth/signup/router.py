@@ -102,10 +102,7 @@ async def check_signup(check: SignupCheck, conn: Deciding, response: Response) -
     "/complete",
     summary="What a sign-up link opens",
     responses={
-        200: {
-            "description": "A page on which to choose a password; as JSON for who accepts that",
-            "content": {"text/html": {"schema": {"type": "string"}}},
-        },
+        **pages.shown("A page on which to choose a password; as JSON for who accepts that"),
         **problems(InvalidOneTimeToken, ExpiredToken, Unavailable),
     },
 )

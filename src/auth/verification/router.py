@@ -53,10 +53,7 @@ async def request_email_verification(
     "/verify",
     summary="What a verification link opens",
     responses={
-        200: {
-            "description": "A page whose button verifies the address; as JSON for who accepts that",
-            "content": {"text/html": {"schema": {"type": "string"}}},
-        },
+        **pages.shown("A page whose button verifies the address; as JSON for who accepts that"),
         **problems(InvalidOneTimeToken, ExpiredToken, Unavailable),
     },
 )
