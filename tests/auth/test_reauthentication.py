@@ -1,12 +1,14 @@
 """Showing the password again: fresh is the sign-in of whoever has shown it, nobody else's."""
 
+import pytest
 from httpx2 import AsyncClient, Response
 
 from src.auth import cookies
 from src.auth.constants import Transport
 from src.config import Settings
-from src.database import Connection
+from src.database import Connection, Transaction
 from tests import factories
+from tests.auth.mfa.securing import secure
 from tests.conftest import Execute
 from tests.http import BASE_URL, acting_as, bearer, problem
 
@@ -57,6 +59,28 @@ async def test_a_wrong_password_changes_nothing(
         problem(await confirm(client, ann, password), 401, "invalid_credentials")
 
     assert await execute("SELECT session::text FROM session") == before
+
+
+@pytest.mark.parametrize(
+    ("proof", "said"),
+    [
+        ({"password": "not the password at all"}, "The password is another one."),
+        ({"totp": "000000"}, "After five wrong ones wait a quarter of an hour."),
+        ({"assertion": {"id": "AAAA"}}, "The passkey proves nothing"),
+    ],
+)
+async def test_a_refusal_speaks_of_the_proof_that_came(
+    client: AsyncClient, conn: Transaction, proof: dict[str, object], said: str
+) -> None:
+    """Of a code no ticket is dead: there is none, and nobody has to sign in from the start."""
+    ann = (await secure(conn)).user
+
+    response = await client.post("/v1/auth/reauthenticate", json=proof, headers=acting_as(ann))
+
+    assert response.status_code == 401, response.text
+    detail = response.json()["detail"]
+    assert said in detail
+    assert "sign in from the start" not in detail
 
 
 async def test_the_password_is_the_callers_own(

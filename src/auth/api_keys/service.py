@@ -60,8 +60,33 @@ async def list_for_user(conn: Connection, *, user_id: UserId) -> list[ApiKey]:
     ...
 
 
-@sql("SELECT count(*) FROM api_key WHERE account_id = %(user_id)s")
-async def _count(conn: Transaction, *, user_id: UserId) -> int: ...
+@sql(
+    """
+    SELECT count(*)
+      FROM api_key
+     WHERE account_id = %(user_id)s
+       AND coalesce(expires_at > now(), true)
+    """
+)
+async def _count(conn: Transaction, *, user_id: UserId) -> int:
+    """How many keys of an account still let anybody in."""
+    ...
+
+
+@sql(
+    """
+    DELETE FROM api_key
+     WHERE id IN (SELECT id
+                    FROM api_key
+                   WHERE account_id = %(user_id)s
+                     AND expires_at <= now()
+                   ORDER BY expires_at DESC, id DESC
+                  OFFSET %(kept)s)
+    """
+)
+async def _forget_expired(conn: Transaction, *, user_id: UserId, kept: int) -> int:
+    """Forget expired keys but for so many, the latest; returns how many."""
+    ...
 
 
 @sql(
@@ -95,10 +120,15 @@ async def create(
     new: ApiKeyCreate,
     team_id: UUID | None = None,
 ) -> NewApiKey:
-    """Make a key for an account, somebody's or a team's. Raises ApiKeyLimit and ExpiryPassed."""
+    """Make a key for an account, somebody's or a team's. Raises ApiKeyLimit and ExpiryPassed.
+
+    Those that have expired do not count. They are listed while there is room.
+    """
     await auth_service.hold_account(conn, user_id=user_id)
-    if await _count(conn, user_id=user_id) >= KEYS_MAX:
+    others = await _count(conn, user_id=user_id)
+    if others >= KEYS_MAX:
         raise exceptions.ApiKeyLimit()
+    await _forget_expired(conn, user_id=user_id, kept=KEYS_MAX - others - 1)
     made = spelling.make()
     key = await _add(
         conn,

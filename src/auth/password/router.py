@@ -263,8 +263,17 @@ async def _proved_by_factor(
     *,
     user_id: UserId,
 ) -> list[str]:
-    """What a code or a passkey proves. Raises InvalidMfaCode."""
-    if proof.totp is not None:
+    """What a code or a passkey proves. Raises InvalidMfaCode, which speaks of that alone."""
+    if proof.totp is None:
+        try:
+            return await passkeys_service.verify_factor(
+                conn, party, assertion=proof.assertion, user_id=user_id
+            )
+        except InvalidMfaCode as exc:
+            raise InvalidMfaCode(
+                "The passkey proves nothing: it is not yours, or its answer is used or too old."
+            ) from exc
+    try:
         await mfa_service.verify_code(
             conn,
             pools,
@@ -273,7 +282,9 @@ async def _proved_by_factor(
             method=MfaMethod.TOTP,
             code=proof.totp,
         )
-        return mfa_constants.AUTH_METHODS
-    return await passkeys_service.verify_factor(
-        conn, party, assertion=proof.assertion, user_id=user_id
-    )
+    except InvalidMfaCode as exc:
+        raise InvalidMfaCode(
+            "The code is not right: mistyped, used before, or too late. After five wrong ones wait"
+            " a quarter of an hour."
+        ) from exc
+    return mfa_constants.AUTH_METHODS

@@ -17,6 +17,7 @@ from src.security import token_hash
 from tests import factories, mail
 from tests.conftest import Execute
 from tests.http import acting_as, bearer, mistakes, problem
+from tests.races import Answers, race
 
 URL = "/v1/users/me/api-keys"
 NEW = {"name": "nightly export", "scopes": ["profile:read"]}
@@ -101,6 +102,59 @@ async def test_one_has_25_keys_at_the_most(client: AsyncClient, conn: Transactio
     assert (await create(client, ann)).status_code == 201
     problem(await create(client, ann), 409, "api_key_limit")
     assert (await create(client, bob)).status_code == 201
+
+
+async def test_keys_that_have_expired_do_not_count_and_make_room(
+    client: AsyncClient, conn: Transaction, execute: Execute
+) -> None:
+    ann = await factories.user(conn)
+    for _ in range(KEYS_MAX):
+        await factories.api_key(conn, ann)
+    await execute(
+        "UPDATE api_key SET created_at = now() - interval '2 days',"
+        " expires_at = now() - interval '1 hour' * place"
+        " FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM api_key) AS one"
+        " WHERE api_key.id = one.id AND place <= 3"
+    )
+    expired = [
+        str(key_id)
+        for (key_id,) in await execute(
+            "SELECT id FROM api_key WHERE expires_at < now() ORDER BY expires_at"
+        )
+    ]
+
+    async def listed() -> list[str]:
+        answer = await client.get(URL, headers=acting_as(ann))
+        return [key["id"] for key in answer.json()["items"]]
+
+    for left in (expired[1:], expired[2:], []):
+        assert (await create(client, ann)).status_code == 201
+        shown = await listed()
+        assert len(shown) == KEYS_MAX
+        assert [key for key in expired if key in shown] == left
+    problem(await create(client, ann), 409, "api_key_limit")
+
+
+@pytest.mark.committed
+async def test_of_twenty_at_once_as_many_are_made_as_there_is_room_for(
+    client: AsyncClient, conn: Transaction, execute: Execute
+) -> None:
+    people: dict[int, factories.User] = {}
+    for number in range(3):
+        people[number] = await factories.user(conn)
+        for _ in range(KEYS_MAX - 5):
+            await factories.api_key(conn, people[number])
+
+    async def send(number: int, _: int) -> Response:
+        return await create(client, people[number])
+
+    async def checked(number: int, answers: Answers) -> None:
+        assert answers == {(201, ""): 5, (409, "api_key_limit"): 15}
+        assert await execute(
+            "SELECT count(*) FROM api_key WHERE account_id = %(id)s", id=people[number].id
+        ) == [(KEYS_MAX,)]
+
+    await race(send, rounds=3, callers=20, checked=checked)
 
 
 async def test_it_takes_a_fresh_sign_in_to_make_one(
