@@ -271,13 +271,16 @@ async def start_deletion(
     One that its owner is deleting is erased when that was to be, and not taken back by them any
     more. Raises what `target` does, SoleOwnerOfTeam and LastAdmin.
     """
+    # In the order of those who leave by themselves: teams, secrets, the account. Whoever confirms a
+    # mailed link holds that and waits for the account.
+    await teams_service.lock_owned(conn, user_id=user_id)
+    await onetime_service.hold(conn, user_id=user_id)
     found = await target(conn, operator=operator, user_id=user_id)
     ended = 0
     if found.status is Status.DELETING:
         if not await privacy_service.withhold_undo(conn, user_id=user_id):
             return
     else:
-        await teams_service.lock_owned(conn, user_id=user_id)
         await privacy_service.demand_other_owners(conn, user_id=user_id)
         begun = await privacy_service.begin(conn, user_id=user_id, days=days, by_owner=False)
         ended = begun.sessions_ended
