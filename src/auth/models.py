@@ -27,8 +27,13 @@ password = Table(
     # Under 15 characters: enough only beside a second factor.
     Column("is_short", Boolean, nullable=False, server_default="false"),
     instant("changed_at"),
-    # Nothing that is quick to guess by can be kept. `k` names the pepper.
-    CheckConstraint(r"hash ~ '^(\$k=[A-Za-z0-9_.-]{1,32})?\$argon2id\$'", name="hash"),
+    # Nothing that is quick to guess by can be kept. `k` names the pepper; `w` says by what another
+    # system has made the digest that was hashed then.
+    CheckConstraint(
+        r"hash ~ '^(\$k=[A-Za-z0-9_.-]{1,32})?(\$w=[a-z0-9-]+(,[0-9]+)*,[A-Za-z0-9_-]*)?"
+        r"\$argon2id\$'",
+        name="hash",
+    ),
     comment="core: argon2id hashes",
 )
 

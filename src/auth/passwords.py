@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NoReturn, TypeVar
 
 from argon2 import PasswordHasher, Type, extract_parameters
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import HashingError, VerificationError
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from src import security
@@ -26,6 +26,8 @@ from src.auth.constants import (
     PASSWORD_MIN,
     PASSWORD_MIN_BESIDE,
 )
+from src.auth.imported import recipes
+from src.auth.imported.recipes import Recipe
 from src.config import PasswordHashSettings
 from src.exceptions import Busy, FieldError
 
@@ -33,6 +35,8 @@ T = TypeVar("T")
 
 _DEADLINE = 2.0
 """Seconds that a caller waits for a hash, queue included."""
+_DEADLINE_OF_IMPORTED = 10.0
+"""For one that another system has made, of costs that were not ours to choose."""
 _QUEUE_PER_THREAD = 20
 _REFUSAL_SECONDS = 1.5
 _REFUSED_MAX = 1_000
@@ -126,7 +130,8 @@ def is_hashable(normal: str) -> bool:
 class Hasher:
     """Argon2id in a bounded pool of threads: past its queue, callers are told to come back.
 
-    A hash is kept as argon2 spells it; with a pepper, `$k=<its id>` stands before that.
+    A hash is kept as argon2 spells it; with a pepper, `$k=<its id>` stands before that, and then
+    `$w=<recipe>` where it is of another system's digest of the password, not of the password.
     """
 
     def __init__(self, settings: PasswordHashSettings) -> None:
@@ -136,6 +141,8 @@ class Hasher:
         )
         self._peppers = _peppers(settings)
         self._pepper = next(iter(self._peppers), "")
+        imported = settings.imported_pepper
+        self._imported_pepper = imported.get_secret_value() if imported else ""
         self._threads = ThreadPoolExecutor(
             threads, thread_name_prefix="argon2", initializer=_give_way
         )
@@ -147,17 +154,33 @@ class Hasher:
     async def hash(self, password: str) -> str:
         return await self._run(self._hash, normalise(password))
 
+    async def wrap(self, recipe: Recipe, digest: bytes) -> str:
+        """Hash what another system has kept of a password.
+
+        For who hashes many one after the other: they wait as long as it takes.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._hash, digest.hex(), f"$w={recipe}"
+        )
+
     async def verify(self, hashed: str | None, password: str) -> bool:
         """Whether the password fits the hash. Takes as long when there is none."""
         normal = normalise(password)
-        if not is_hashable(normal):
-            normal = ""  # takes the time, fits nothing
-        return await self._run(self._verify, hashed or self._dummy, normal) and hashed is not None
+        if not is_hashable(normal) or not is_hashable(password):
+            normal = password = ""  # takes the time, fits nothing
+        deadline = _DEADLINE_OF_IMPORTED if hashed and _parts(hashed)[1] else _DEADLINE
+        fits = await self._run(
+            self._verify, hashed or self._dummy, normal, password, deadline=deadline
+        )
+        return fits and hashed is not None
 
     def needs_rehash(self, hashed: str) -> bool:
-        """Whether the hash was made with other parameters than today's, or another pepper."""
-        pepper, plain = _parts(hashed)
-        return pepper != self._pepper or self._argon2.check_needs_rehash(plain)
+        """Whether the hash was made with other parameters than today's, or another pepper.
+
+        Or by another system.
+        """
+        pepper, recipe, plain = _parts(hashed)
+        return pepper != self._pepper or bool(recipe) or self._argon2.check_needs_rehash(plain)
 
     async def measure(self) -> float:
         """How many seconds one hash takes on this machine."""
@@ -166,17 +189,21 @@ class Hasher:
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
 
-    def _hash(self, normal: str) -> str:
+    def _hash(self, normal: str, recipe: str = "") -> str:
         hashed = self._argon2.hash(self._peppered(self._pepper, normal))
-        return f"$k={self._pepper}{hashed}" if self._pepper else hashed
+        return f"$k={self._pepper}{recipe}{hashed}" if self._pepper else f"{recipe}{hashed}"
 
-    def _verify(self, hashed: str, normal: str) -> bool:
-        pepper, plain = _parts(hashed)
+    def _verify(self, hashed: str, normal: str, typed: str) -> bool:
+        pepper, recipe, plain = _parts(hashed)
         try:
             if not _is_affordable(plain):
                 return False
+            if recipe:
+                made = recipes.parse(recipe).digest(typed, pepper=self._imported_pepper)
+                normal = made.hex()
             return self._argon2.verify(plain, self._peppered(pepper, normal))
-        except (VerificationError, InvalidHashError, LookupError):
+        # A ValueError is of a hash or of a recipe that is none, or asks for too much.
+        except (VerificationError, HashingError, LookupError, ValueError):
             return False
 
     def _timed(self, normal: str) -> float:
@@ -200,12 +227,12 @@ class Hasher:
                 self._refused -= 1
         raise Busy()
 
-    async def _run(self, function: Callable[..., T], *args: str) -> T:
+    async def _run(self, function: Callable[..., T], *args: str, deadline: float = _DEADLINE) -> T:
         if self._places <= 0:
             await self._refuse()
         self._places -= 1
         try:
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(deadline):
                 return await asyncio.get_running_loop().run_in_executor(
                     self._threads, function, *args
                 )
@@ -230,12 +257,19 @@ def _peppers(settings: PasswordHashSettings) -> dict[str, bytes]:
     return {name: key.encode() for name, _, key in parts}
 
 
-def _parts(hashed: str) -> tuple[str, str]:
-    """The id of the pepper, or nothing, and the hash as argon2 spells it."""
-    if not hashed.startswith("$k="):
+def _parts(hashed: str) -> tuple[str, str, str]:
+    """The id of the pepper, the recipe of another system, or nothing, and the hash of argon2's."""
+    pepper, hashed = _without("$k=", hashed)
+    recipe, plain = _without("$w=", hashed)
+    return pepper, recipe, plain
+
+
+def _without(prefix: str, hashed: str) -> tuple[str, str]:
+    """What stands behind the prefix, or nothing where it is not there, and the rest."""
+    if not hashed.startswith(prefix):
         return "", hashed
-    pepper, _, plain = hashed.removeprefix("$k=").partition("$")
-    return pepper, f"${plain}"
+    value, _, rest = hashed.removeprefix(prefix).partition("$")
+    return value, f"${rest}"
 
 
 def _is_affordable(plain: str) -> bool:

@@ -53,6 +53,10 @@ class PasswordHashSettings(Section):
     """Keys that the database does not have, without which its hashes are no use to a thief:
     `id:key,id:key`, keys of at least 32 characters. The first is used for new hashes, the others
     as long as hashes made with them are left. **Losing one loses the passwords that it is in.**"""
+    imported_pepper: SecretStr | None = None
+    """What another system has put behind password and salt before taking the SHA-256 of it, for
+    accounts that came from there by `just import-users`. It stays as long as there are some who
+    have not signed in since."""
 
 
 class MfaSettings(Section):

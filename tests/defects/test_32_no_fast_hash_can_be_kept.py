@@ -26,6 +26,11 @@ FAST = [
     "$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$x",
     "$k=$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$x",
     "x$argon2id$",
+    f"$w=sha256,c2FsdA{hashlib.sha256(PASSWORD.encode()).hexdigest()}",
+    "$w=$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$x",
+    "$w=sha256,c2FsdA$w=sha256,c2FsdA$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$x",
+    "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+    "pbkdf2_sha256$600000$salt$W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
 ]
 
 
