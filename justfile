@@ -72,6 +72,11 @@ remigrate: setup
 create-admin email: setup
     {{ python }} -m src create-admin "$1"
 
+# Bring accounts from another system, such as: just import-users users.jsonl --check
+[group('database')]
+import-users file *options: setup
+    {{ python }} -m src import-users "$@"
+
 # Sign with a new key, and seal anew what a previous secret key has sealed
 [group('database')]
 rotate-keys *options: setup

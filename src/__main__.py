@@ -141,6 +141,58 @@ def create_admin(email: str) -> None:
 
 
 @cli.command()
+def import_users(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Lines of JSON, or *.csv with a header.",
+        ),
+    ],
+    check: Annotated[
+        bool, typer.Option("--check", help="Say which lines would not come in, and change nothing.")
+    ] = False,
+) -> None:
+    """Bring accounts from another system, with the hashes of their passwords.
+
+    Whose email is there already is left alone, so that it may be run again.
+    """
+    from src import embedded
+    from src.auth import passwords
+    from src.database import open_pools
+    from src.exceptions import CoreError
+    from src.management import lines, service
+
+    def tell(each: object) -> None:
+        typer.echo(str(each), err=True)
+
+    async def run(settings: Settings) -> service.Tally:
+        hashes = settings.authentication.password_hash
+        hasher = passwords.Hasher(hashes)
+        read = lines.read(file, is_peppered=hashes.imported_pepper is not None)
+        try:
+            async with open_pools(settings.database) as pools:
+                return await service.import_users(pools, hasher, read, tell=tell, is_check=check)
+        finally:
+            hasher.close()
+
+    with _explained(), embedded.provided(_settings()) as settings:
+        _check_server(settings)
+        try:
+            tally = asyncio.run(run(settings))
+        except CoreError as exc:
+            _fail(f"{exc.detail} What came in so far stays; run it again.")
+    would = "would be " if check else ""
+    typer.echo(
+        f"{tally.imported} {would}imported, {tally.known} already there, {tally.refused} refused"
+    )
+    if tally.refused:
+        raise typer.Exit(1)
+
+
+@cli.command()
 def rotate_keys(
     emergency: Annotated[
         bool,

@@ -58,6 +58,7 @@ class Action(StrEnum):
     INVITATION_DECLINED = "invitation.declined"
     USER_CHANGED = "user.changed"
     USER_CREATED = "user.created"
+    USER_IMPORTED = "user.imported"
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     USER_DELETED = "user.deleted"

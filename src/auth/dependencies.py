@@ -290,12 +290,21 @@ class NewPasswordSecret:
 
 
 @dataclass(frozen=True, slots=True)
+class RehashSecret:
+    """The hash that a password is to have from now on, and the one that it has had."""
+
+    hash: str
+    is_short: bool
+    replaces: str
+
+
+@dataclass(frozen=True, slots=True)
 class VerifiedLoginSecret:
     """Somebody who has proved to know the password of an account."""
 
     user_id: UserId
     transport: Transport
-    new_hash: str | None
+    rehash: RehashSecret | None
     device: schemas.SentDevice | None
 
 
@@ -348,12 +357,17 @@ async def verified_login(
     if not credentials.is_active:
         raise exceptions.shut(is_deleting=credentials.is_deleting)
     await authentication.issuer.keys.ensure(pools)
+    rehash = None
+    if hasher.needs_rehash(credentials.hash):
+        rehash = RehashSecret(
+            hash=await hasher.hash(login.password),
+            is_short=passwords.is_short(login.password),
+            replaces=credentials.hash,
+        )
     return VerifiedLoginSecret(
         user_id=credentials.user_id,
         transport=login.token_transport,
-        new_hash=await hasher.hash(login.password)
-        if hasher.needs_rehash(credentials.hash)
-        else None,
+        rehash=rehash,
         device=login.device,
     )
 

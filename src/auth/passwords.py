@@ -172,13 +172,11 @@ class Hasher:
         fits = await self._run(
             self._verify, hashed or self._dummy, normal, password, deadline=deadline
         )
-        return fits and hashed is not None
+        # Others may have had empty passwords, which is what is tried for one that is too long.
+        return fits and hashed is not None and password != ""
 
     def needs_rehash(self, hashed: str) -> bool:
-        """Whether the hash was made with other parameters than today's, or another pepper.
-
-        Or by another system.
-        """
+        """Whether the hash was made with other parameters than today's, or pepper, or elsewhere."""
         pepper, recipe, plain = _parts(hashed)
         return pepper != self._pepper or bool(recipe) or self._argon2.check_needs_rehash(plain)
 

@@ -64,8 +64,14 @@ async def log_in(
     of theirs that sends its secret needs none.
     """
     signing_in.check_transport(signing, login.transport)
-    if login.new_hash is not None:
-        await service.rehash_password(conn, user_id=login.user_id, hash=login.new_hash)
+    if login.rehash is not None:
+        await service.rehash_password(
+            conn,
+            user_id=login.user_id,
+            hash=login.rehash.hash,
+            is_short=login.rehash.is_short,
+            replaces=login.rehash.replaces,
+        )
     return await signing_in.complete(
         conn,
         signing,

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 REASON_MAX = 500
 SEARCH_MAX = 254
+HASH_MAX, SALT_MAX = 512, 128
+"""Characters of a hash, and of its salt, that come from another system."""
 
 
 class ErrorCode(StrEnum):

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from src.auth.api_keys.schemas import ApiKeyId
 from src.auth.constants import KeyState
-from src.management.constants import REASON_MAX
+from src.management.constants import HASH_MAX, REASON_MAX, SALT_MAX
 from src.permissions import PlatformRole
-from src.schemas import Flag, Moment, Payload, Printable
+from src.schemas import Flag, Moment, Payload, Printable, Zone
 from src.users.constants import Status
 from src.users.schemas import Email, Locale, Name, UserId, Username
 
@@ -48,6 +48,28 @@ class UserCreate(Reasoned):
     given_name: Name = ""
     family_name: Name = ""
     locale: Locale = "en"
+
+
+class ImportedUser(Payload):
+    """An account that another system has had. What is null is as if it were absent."""
+
+    email: Email
+    email_verified: Flag = False
+    username: Username | None = None
+    given_name: Name = ""
+    family_name: Name = ""
+    display_name: Name = ""
+    locale: Locale = "en"
+    time_zone: Zone = "UTC"
+    password_hash: Annotated[str, Field(min_length=1, max_length=HASH_MAX)] | None = None
+    password_salt: Annotated[str, Field(min_length=1, max_length=SALT_MAX)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, sent: Any) -> Any:
+        if not isinstance(sent, dict):
+            return sent
+        return {name: value for name, value in sent.items() if value is not None}
 
 
 class UserUpdate(Reasoned):

@@ -159,6 +159,14 @@ class PreferencesUpdate(Payload):
 
 
 @dataclass(slots=True)
+class TakenNames:
+    """Whether somebody has this email, and this username."""
+
+    has_email: bool
+    has_username: bool
+
+
+@dataclass(slots=True)
 class KnownUser:
     """Where to write to somebody, and whether the address has been proved to be theirs."""
 

@@ -12,6 +12,7 @@ from src.users.schemas import (
     Preferences,
     PreferencesUpdate,
     ProfileUpdate,
+    TakenNames,
     User,
     UserId,
 )
@@ -60,6 +61,38 @@ async def create_unless_known(
     conn: Connection, *, email: str, given_name: str, family_name: str, is_email_verified: bool
 ) -> UserId | None:
     """Create an active account, unless there is one with this email: None then."""
+    ...
+
+
+@sql(
+    """
+    INSERT INTO account (email, username, given_name, family_name, display_name, locale,
+                         time_zone, status, email_verified_at)
+    VALUES (%(email)s, %(username)s, %(given_name)s, %(family_name)s, %(display_name)s, %(locale)s,
+            %(time_zone)s, CASE WHEN %(is_email_verified)s OR %(has_password)s
+                                THEN 'active' ELSE 'pending' END,
+            CASE WHEN %(is_email_verified)s THEN now() END)
+        ON CONFLICT DO NOTHING
+    RETURNING id
+    -- Whoever brings the account has held it to both. It is a person's, and nobody deletes it.
+    -- allow constraint(account_email_length_check, account_username_format_check)
+    -- allow constraint(account_service_email_check, account_erase_at_check)
+    """
+)
+async def create_imported(
+    conn: Transaction,
+    *,
+    email: str,
+    username: str | None,
+    given_name: str,
+    family_name: str,
+    display_name: str,
+    locale: str,
+    time_zone: str,
+    is_email_verified: bool,
+    has_password: bool,
+) -> UserId | None:
+    """Create an account that another system has had. None if email or username are somebody's."""
     ...
 
 
@@ -290,6 +323,28 @@ async def update_preferences(
         mails=changes.notifications.mails,
         pushes=changes.notifications.pushes,
     )
+
+
+@sql(
+    """
+    SELECT EXISTS (SELECT FROM account
+                    WHERE account.email_key
+                          = casefold(sent.email COLLATE pg_unicode_fast) COLLATE "default")
+           AS has_email,
+           EXISTS (SELECT FROM account
+                    WHERE account.username_key
+                          = casefold(sent.username COLLATE pg_unicode_fast) COLLATE "default")
+           AS has_username
+      FROM unnest(%(emails)s::text[], %(usernames)s::text[])
+           WITH ORDINALITY AS sent(email, username, place)
+     ORDER BY sent.place
+    """
+)
+async def list_taken(
+    conn: Connection, *, emails: list[str], usernames: list[str]
+) -> list[TakenNames]:
+    """Which of these names are somebody's, in their order. No username is an empty one."""
+    ...
 
 
 @sql(

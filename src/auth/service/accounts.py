@@ -51,14 +51,25 @@ async def add_password(conn: Connection, *, user_id: UserId, hash: str) -> None:
 @sql(
     """
     UPDATE password
-       SET hash = %(hash)s
+       SET hash = %(hash)s, is_short = %(is_short)s
      WHERE account_id = %(user_id)s
+       AND hash = %(replaces)s
     -- The hash is our own.
     -- allow constraint(password_hash_check)
     """
 )
-async def rehash_password(conn: Connection, *, user_id: UserId, hash: str) -> None:  # noqa: A002
-    """Store the same password under today's parameters."""
+async def rehash_password(
+    conn: Connection,
+    *,
+    user_id: UserId,
+    hash: str,  # noqa: A002
+    is_short: bool,
+    replaces: str,
+) -> None:
+    """Store the same password under today's parameters, unless another has been set meanwhile.
+
+    Of one that came from another system, this is when we know how long it is.
+    """
     ...
 
 

@@ -1,5 +1,6 @@
 """What operators of the platform see and do."""
 
+from src.management.service.importing import Tally, import_users
 from src.management.service.keys import OVERLAP_SECONDS, drop_signing_keys, rotate_signing_keys
 from src.management.service.sealing import Resealed, reseal
 from src.management.service.trail import list_events, list_signing_keys
@@ -20,9 +21,11 @@ from src.management.service.users import (
 __all__ = [
     "OVERLAP_SECONDS",
     "Resealed",
+    "Tally",
     "create_user",
     "drop_signing_keys",
     "get_user",
+    "import_users",
     "list_events",
     "list_signing_keys",
     "list_users",

@@ -4,6 +4,7 @@ from tests.defects.breaks import (
     of_defects_1_to_13,
     of_defects_14_to_25,
     of_defects_26_to_37,
+    of_imports,
     of_second_factors,
     of_sessions,
     of_ways_in,
@@ -18,5 +19,6 @@ BREAKS = [
     *of_sessions.BREAKS,
     *of_second_factors.BREAKS,
     *of_ways_in.BREAKS,
+    *of_imports.BREAKS,
 ]
 """All of them. A rule that begins with a number is that defect of the list."""
