@@ -5,6 +5,7 @@ code adds meanwhile, get an address made of random digits; their admins may choo
 """
 
 import sqlalchemy as sa
+from live_tables import index
 from sqlalchemy.dialects import postgresql
 
 from alembic import op
@@ -18,13 +19,10 @@ depends_on = None
 def upgrade() -> None:
     # First, and able to find itself done: it commits what came before it.
     with op.get_context().autocommit_block():
-        op.create_index(
+        index(
             "team_member_team_id_joined_at_idx",
             "team_member",
             ["team_id", "joined_at", "account_id"],
-            unique=False,
-            postgresql_concurrently=True,
-            if_not_exists=True,
         )
     op.add_column(
         "team",

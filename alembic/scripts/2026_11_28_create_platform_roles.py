@@ -1,6 +1,7 @@
 """Who operates the platform, and what they look for: accounts by name, events by object."""
 
 import sqlalchemy as sa
+from live_tables import index
 from sqlalchemy.dialects import postgresql
 
 from alembic import op
@@ -29,15 +30,7 @@ def upgrade() -> None:
     # First, and able to find themselves done: this commits what came before.
     with op.get_context().autocommit_block():
         for name, table, columns, ops in _INDEXES:
-            op.create_index(
-                name,
-                table,
-                columns,
-                unique=False,
-                postgresql_concurrently=True,
-                postgresql_ops=ops or {},
-                if_not_exists=True,
-            )
+            index(name, table, columns, postgresql_ops=ops or {})
     op.create_table(
         "platform_role",
         sa.Column("account_id", sa.Uuid(), nullable=False),

@@ -66,6 +66,54 @@ def test_what_an_interrupted_migration_has_left_is_done_anew(scratch: str) -> No
     assert "No new upgrade operations detected" in database.migrate(scratch, "check")
 
 
+INTERRUPTED = {
+    "c7d1f0a5e2b9": {"team_member_team_id_joined_at_idx": ("team_member", "team_id")},
+    "5ef1669ce300": {
+        "account_created_at_idx": ("account", "created_at"),
+        "account_email_prefix_idx": ("account", "email_key"),
+        "account_username_prefix_idx": ("account", "username_key"),
+        "audit_event_object_id_idx": ("audit_event", "object_id"),
+        "audit_event_action_idx": ("audit_event", "action"),
+        "audit_event_at_idx": ("audit_event", "at"),
+    },
+    "6b1f9d27c0ae": {"audit_event_key_id_idx": ("audit_event", "object_id")},
+}
+"""Table and column that such an index may be of, by the revision before it is built."""
+
+
+@pytest.mark.parametrize("before", INTERRUPTED)
+def test_no_migration_takes_an_index_that_came_to_no_end_for_its_own(
+    server: database.Server, worker_id: str, before: str
+) -> None:
+    with database.clone(server, f"{worker_id}_ended") as url:
+        database.migrate(url, "downgrade", before)
+        with psycopg.connect(url, autocommit=True) as conn:
+            for name, of in INTERRUPTED[before].items():
+                conn.execute(
+                    sql.SQL("CREATE INDEX {} ON {} ({})").format(*map(sql.Identifier, (name, *of)))
+                )
+                conn.execute(
+                    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass",
+                    [name],
+                )
+
+            database.migrate(url, "upgrade", "head")
+
+            invalid = "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid"
+            assert conn.execute(invalid).fetchall() == []
+        assert "No new upgrade operations detected" in database.migrate(url, "check")
+
+
+def test_every_index_that_is_built_beside_writes_is_looked_for_first() -> None:
+    scripts = database.ROOT / "alembic" / "scripts"
+    builders = [
+        script.name
+        for script in scripts.glob("*.py")
+        if "postgresql_concurrently" in script.read_text()
+    ]
+    assert builders == [], "use `index` of alembic/shared/live_tables.py"
+
+
 def test_code_of_before_goes_on_to_mark_deletions(scratch: str) -> None:
     mark = "INSERT INTO account (email, status) VALUES (%s, 'deleting')"
     with psycopg.connect(scratch, autocommit=True) as conn:
