@@ -42,6 +42,8 @@ class Graph:
         self._methods: dict[str, set[str]] = defaultdict(set)
         self._kin: dict[str, set[str]] = defaultdict(set)
         """The classes right above and below each."""
+        self._references: dict[str, set[str]] = {}
+        """What each name refers to, once somebody has asked."""
         for module, text in texts.items():
             self._read(module, ast.parse(text))
         for name, node in self._defined.items():
@@ -60,7 +62,9 @@ class Graph:
             name = pending.pop()
             if name not in seen and (name == start or beyond is None or not beyond(name)):
                 seen.add(name)
-                pending += self._referred(name)
+                if name not in self._references:
+                    self._references[name] = set(self._referred(name))
+                pending += self._references[name] - seen
         return seen
 
     def functions(self) -> Iterator[str]:

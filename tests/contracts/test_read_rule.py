@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from sqlcheck import Session, open_session, writes
 from sqlcheck.config import import_modules
 from src.constants import SAFE_METHODS
-from src.database import statements
+from src.database import Statement, statements
 from tests import database
 from tests.contracts import read_rule_example, test_openapi
 from tests.contracts.calls import Graph, sources
@@ -41,6 +41,7 @@ ASKS_NOTHING = {
     *("list_sso_providers", "begin_sso"),
 }
 """The GET routes that have no need of the database."""
+_ANSWERED: dict[Statement, bool] = {}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,14 @@ def reached(graph: Graph, route: APIRoute) -> set[str]:
 
 
 def writers(names: set[str], session: Session) -> set[str]:
-    return {each.name for each in statements if each.name in names and writes(each, session)}
+    return {each.name for each in statements if each.name in names and _writes(each, session)}
+
+
+def _writes(statement: Statement, session: Session) -> bool:
+    """Asked once of each: every session has the same schema."""
+    if statement not in _ANSWERED:
+        _ANSWERED[statement] = writes(statement, session)
+    return _ANSWERED[statement]
 
 
 @pytest.fixture(scope="module")
