@@ -207,3 +207,19 @@ class Collected:
     received_at: datetime
     zone: str
     answers: list[CollectedAnswer]
+
+
+@dataclass(slots=True)
+class AnswerCells:
+    """What a table shows of an answer, and of its submission: texts, as they are written."""
+
+    submission_id: str
+    version_label: str
+    respondent_id: str
+    started_at: str
+    completed_at: str
+    received_at: str
+    zone: str
+    activity_id: str | None
+    cells: str | None
+    """A JSON list of the values asked for of this activity, in their order."""

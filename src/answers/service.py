@@ -15,6 +15,7 @@ from src.answers.constants import FIRST_STEP
 from src.answers.forms import TransactionForms
 from src.answers.schemas import (
     Answer,
+    AnswerCells,
     AnswerId,
     Collected,
     ListedSubmission,
@@ -23,7 +24,7 @@ from src.answers.schemas import (
     SubmissionWithAnswers,
 )
 from src.applets import service as applets_service
-from src.applets.schemas import AppletId, Assessment, Revision, RevisionId
+from src.applets.schemas import ActivityId, AppletId, Assessment, Revision, RevisionId
 from src.database import Connection, Json, Pools, Transaction
 from src.exceptions import CoreError, FieldError, Invalid, Unavailable
 from src.pagination import PageRequest
@@ -303,3 +304,18 @@ async def get_submission(
 def stream_collected(conn: Transaction, *, applet_id: AppletId) -> AsyncIterator[Collected]:
     """Every submission with its answers, in the order of arrival, at constant memory."""
     return store.stream_collected(conn, applet_id=applet_id)
+
+
+def stream_cells(
+    conn: Transaction,
+    *,
+    applet_id: AppletId,
+    activities: list[ActivityId],
+    kinds: list[str],
+    names: list[str],
+    ranks: list[int],
+) -> AsyncIterator[AnswerCells]:
+    """Every answer with the values asked for: what `stream_collected` has, for a table."""
+    return store.stream_cells(
+        conn, applet_id=applet_id, activities=activities, kinds=kinds, names=names, ranks=ranks
+    )

@@ -8,6 +8,7 @@ from uuid import UUID
 from src.answers import exceptions
 from src.answers.schemas import (
     Answer,
+    AnswerCells,
     AnswerId,
     Collected,
     KnownAnswer,
@@ -399,4 +400,57 @@ async def list_submissions(
 )
 def stream_collected(conn: Transaction, *, applet_id: AppletId) -> AsyncIterator[Collected]:
     """Every submission with its answers, in the order of arrival, at constant memory."""
+    ...
+
+
+@sql(
+    """
+    SELECT submission.id::text AS submission_id, version_copy.label AS version_label,
+           submission.account_id::text AS respondent_id,
+           replace(instant(submission.started_at), '.000000Z', 'Z') AS started_at,
+           replace(instant(submission.completed_at), '.000000Z', 'Z') AS completed_at,
+           replace(instant(submission.received_at), '.000000Z', 'Z') AS received_at,
+           submission.zone, answer.activity_id::text AS activity_id,
+           (SELECT (SELECT json_agg(
+                               CASE WHEN wanted.rank < 0
+                                    THEN whole.payload -> wanted.name -> wanted.kind
+                                    WHEN whole.scores -> wanted.rank ->> 'name' = wanted.name
+                                    THEN whole.scores -> wanted.rank -> 'value'
+                                    ELSE jsonb_path_query_first(
+                                             whole.scores, '$[*] ? (@.name == $name).value',
+                                             jsonb_build_object('name', wanted.name))
+                               END ORDER BY wanted.place)
+                      FROM unnest(%(activities)s::uuid[], %(kinds)s::text[], %(names)s::text[],
+                                  %(ranks)s::int[])
+                           WITH ORDINALITY AS wanted (activity_id, kind, name, rank, place)
+                     WHERE wanted.activity_id = answer.activity_id)::text
+              -- A large document is unpacked here, once, and not again for each cell.
+              FROM (SELECT answer.payload || '{}' AS payload, answer.scores || '[]' AS scores
+                    OFFSET 0) AS whole) AS cells
+      FROM submission
+      JOIN version_copy
+        ON version_copy.applet_id = submission.applet_id
+       AND version_copy.id = submission.applet_version_id
+      LEFT JOIN answer
+        ON answer.applet_id = submission.applet_id
+       AND answer.submission_id = submission.id
+     WHERE submission.applet_id = %(applet_id)s
+     ORDER BY submission.received_at, submission.id, answer.step
+    """
+)
+def stream_cells(
+    conn: Transaction,
+    *,
+    applet_id: AppletId,
+    activities: list[ActivityId],
+    kinds: list[str],
+    names: list[str],
+    ranks: list[int],
+) -> AsyncIterator[AnswerCells]:
+    """Every answer with the values asked for, as its submission arrived and its step came.
+
+    A value is found by its activity, its kind (`value` or `text` of an item, or `score`) and its
+    name. The rank is where a score stands among those of its activity, and is tried first; that
+    of an item is below zero.
+    """
     ...

@@ -1,13 +1,11 @@
-"""The columns of a table of answers, and the cells of a row."""
+"""The columns of a table of answers: their titles, and where their cells are found."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from src.answers.schemas import Collected
-from src.applets.schemas import Measure
+from src.applets.schemas import ActivityId, Measure
+from src.exports.cells import harmless
 
 FIXED = (
     "submission_id",
@@ -19,8 +17,6 @@ FIXED = (
     "zone",
 )
 _NAMED = {"value": "{}", "text": "{}_text", "score": "score_{}"}
-_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,7 @@ class Column:
     """Where the cells of a column are found in the answers of a submission."""
 
     title: str
-    activity_id: str
+    activity_id: ActivityId
     kind: str
     """`value`, `text` (what was added to a choice) or `score`."""
     name: str
@@ -46,8 +42,8 @@ def columns(measures: Iterable[Measure]) -> list[Column]:
             Column(
                 title=name
                 if uses[name] == 1 and name not in FIXED
-                else _harmless(f"{measure.activity}.{name}"),
-                activity_id=str(measure.activity_id),
+                else harmless(f"{measure.activity}.{name}"),
+                activity_id=measure.activity_id,
                 kind=measure.kind,
                 name=measure.name,
             )
@@ -69,56 +65,14 @@ def _distinct(named: Sequence[Column]) -> list[Column]:
     return distinct
 
 
-def cells(collected: Collected, layout: Sequence[Column]) -> list[object]:
-    """The row of a submission. What was not answered is empty."""
-    answers = {str(answer.activity_id): answer for answer in collected.answers}
-    scores = {
-        (key, score.name): score.value for key, answer in answers.items() for score in answer.scores
-    }
-    row: list[object] = [
-        collected.id,
-        collected.version_label,
-        collected.respondent_id,
-        _instant(collected.started_at),
-        _instant(collected.completed_at),
-        _instant(collected.received_at),
-        collected.zone,
-    ]
+def ranks(layout: Sequence[Column]) -> list[int]:
+    """Of each score its place among those of its activity; of anything else -1."""
+    scores: Counter[ActivityId] = Counter()
+    found = []
     for column in layout:
         if column.kind == "score":
-            row.append(_number(scores.get((column.activity_id, column.name))))
-            continue
-        answer = answers.get(column.activity_id)
-        given = answer.payload.get(column.name) if answer else None
-        value = given.get(column.kind) if given else None
-        if value is None or type(value) is int:  # most cells: nothing to be done
-            row.append(value)
+            found.append(scores[column.activity_id])
+            scores[column.activity_id] += 1
         else:
-            row.append(_cell(value))
-    return row
-
-
-def _instant(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str):
-        return _harmless(value)
-    if isinstance(value, list):
-        return ";".join(str(part) for part in value)
-    return _number(value)
-
-
-def _number(value: object) -> object:
-    """Whole numbers without a fraction, as they were sent."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
-def _harmless(text: str) -> str:
-    """Text that a spreadsheet will not take for a formula. A plain number is none."""
-    if text.startswith(_FORMULA_STARTS) and not _PLAIN_NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
+            found.append(-1)
+    return found
