@@ -170,9 +170,15 @@ class PooledConnection(Executor, Transaction):
                     register_json(cursor)
                 async with self._answering():
                     await cursor.execute(text, params)
-                while rows := await self._next(cursor):
-                    names = [column.name for column in cursor.description or ()]
-                    yield Fetched(names, rows, len(rows))
+                names = [column.name for column in cursor.description or ()]
+                # The server reads the next batch while the caller is busy with this one.
+                ahead = asyncio.create_task(self._next(cursor))
+                try:
+                    while rows := await ahead:
+                        ahead = asyncio.create_task(self._next(cursor))
+                        yield Fetched(names, rows, len(rows))
+                finally:
+                    await _ended(ahead)
 
     async def _next(self, cursor: psycopg.AsyncServerCursor[TupleRow]) -> list[TupleRow]:
         async with self._answering():
@@ -218,6 +224,15 @@ class PooledConnection(Executor, Transaction):
         except TimeoutError as exc:
             await self._conn.close()  # its answer may still come: nobody else may read it
             raise Unavailable() from exc
+
+
+async def _ended(task: "asyncio.Task[list[TupleRow]]") -> None:
+    """Wait for a batch that nobody wants any more; who is cancelled does not wait."""
+    try:
+        await asyncio.wait([task])
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

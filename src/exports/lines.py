@@ -38,8 +38,11 @@ class Lines:
                     yield self._line(current, values)
                 current, values = answer, self._blank.copy()
             if answer.cells is not None and answer.activity_id is not None:
-                places = self._places[answer.activity_id]
-                for place, value in zip(places, from_json(answer.cells), strict=True):
+                places, found = self._places[answer.activity_id], from_json(answer.cells)
+                if len(places) == len(values):
+                    values = found
+                    continue
+                for place, value in zip(places, found, strict=True):
                     values[place] = value
         if current is not None:
             yield self._line(current, values)

@@ -19,7 +19,16 @@ from pydantic import SecretStr
 
 from src import embedded
 from src.config import DatabaseSettings, Settings
-from src.database import Connection, NoRow, Pools, Transaction, open_pools, sql, transaction
+from src.database import (
+    Connection,
+    NoRow,
+    Pools,
+    Transaction,
+    closing,
+    open_pools,
+    sql,
+    transaction,
+)
 from src.dependencies import Database
 from src.dependencies import Transaction as TransactionOfRequest
 from src.exceptions import BadRequest, Conflict, CoreError, Unavailable
@@ -43,6 +52,13 @@ async def team_names(conn: Connection) -> list[str]: ...
 
 @sql("SELECT number FROM generate_series(1, %(last)s) AS number ORDER BY number")
 def numbers(conn: Connection, *, last: int) -> AsyncIterator[int]: ...
+
+
+@sql(
+    "SELECT number + length(pg_sleep(CASE WHEN number > 200 THEN 0.001 ELSE 0 END)::text)"
+    "  FROM generate_series(1, %(last)s) AS number"
+)
+def late_numbers(conn: Connection, *, last: int) -> AsyncIterator[int]: ...
 
 
 @sql("SELECT 1 / %(number)s")
@@ -195,6 +211,30 @@ async def test_a_stream_gives_rows_as_they_are_wanted(pools: Pools) -> None:
                 break
 
     assert got == 1200
+
+
+@pytest.mark.committed
+async def test_a_stream_that_is_left_early_leaves_its_transaction_as_it_was(pools: Pools) -> None:
+    async with pools.stream.transaction() as conn:
+        async with closing(late_numbers(conn, last=1_000)) as found:
+            assert await anext(found) == 1
+            await asyncio.sleep(0.05)  # the next batch is being read
+
+        assert await divide(conn, number=1) == 1
+
+
+@pytest.mark.committed
+async def test_a_stream_reads_ahead_while_its_rows_are_used(pools: Pools) -> None:
+    async with (
+        pools.stream.transaction() as conn,
+        closing(late_numbers(conn, last=400)) as found,
+    ):
+        assert await anext(found) == 1
+        await asyncio.sleep(0.6)
+        started = time.monotonic()
+        assert [number async for number in found] == list(range(2, 401))
+
+        assert time.monotonic() - started < 0.15  # the second batch alone takes 0.2
 
 
 async def test_a_full_pool_sends_callers_away(own_database_url: str) -> None:
