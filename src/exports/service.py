@@ -35,7 +35,8 @@ async def csv_chunks(
             size += len(line)
             if size >= _CHUNK_CHARS:
                 yield _ended(taken)
-                taken, size = [], 0
+                taken.clear()
+                size = 0
     yield _ended(taken)
 
 
