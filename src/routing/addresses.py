@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
-from starlette.routing import WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from src import problems
@@ -22,23 +22,25 @@ class Addresses:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.tree: Tree[str] | None = None
+        self.tree: Tree[BaseRoute] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not scope.get("root_path"):
             if self.tree is None:
                 self.tree = _tree(scope["app"])
-            methods = self.tree.methods(scope["path"])
-            if methods and scope["method"] not in methods:
-                refusal = problems.method_not_allowed(Request(scope, receive), methods)
+            routes = self.tree.at(scope["path"])
+            if routes and scope["method"] not in routes:
+                # As the router would: the log and the trace say which address it was.
+                scope["route"] = next(iter(routes.values()))
+                refusal = problems.method_not_allowed(Request(scope, receive), routes.keys())
                 await refusal(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
 
-def _tree(app: FastAPI) -> Tree[str]:
-    tree: Tree[str] = Tree()
+def _tree(app: FastAPI) -> Tree[BaseRoute]:
+    tree: Tree[BaseRoute] = Tree()
     for context in iter_route_contexts(app.routes):
         if not isinstance(context.original_route, WebSocketRoute):
-            tree.add(address_of(context), context.name or "")
+            tree.add(address_of(context), context.original_route)
     return tree

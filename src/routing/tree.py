@@ -1,6 +1,6 @@
 """Which route an address belongs to, in as many steps as the address has segments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
@@ -110,15 +110,15 @@ class Tree(Generic[T]):
         if found is not None:
             node.found.update(dict.fromkeys(address.methods or (), found))
 
-    def methods(self, path: str) -> frozenset[str]:
-        """What the address takes: a name goes before a parameter. Empty for no address of these."""
+    def at(self, path: str) -> Mapping[str, T]:
+        """What the address leads to by method: a name goes before a parameter. Empty for none."""
         node = self.root
         for segment in path.split("/"):
             child = node.named.get(segment) or (node.other if segment else None)
             if child is None:
-                return frozenset()
+                return {}
             node = child
-        return frozenset(node.found)
+        return node.found
 
     def find(self, method: str, path: str) -> tuple[T, Sequence[str]] | None:
         """What the address leads to, with the values of its parameters in order."""
