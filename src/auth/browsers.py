@@ -137,7 +137,7 @@ def _keep(
 
 
 def _sealed(request: Request, settings: Settings) -> bytes:
-    text = request.cookies.get(cookies.names(settings).browser, "")
+    text = cookies.browser(request, settings)
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

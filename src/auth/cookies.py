@@ -71,6 +71,14 @@ def refresh_token(request: Request, settings: Settings, *, own_origin: str) -> s
     return token or None
 
 
+def browser(request: Request, settings: Settings) -> str:
+    """What the browser is known by, whichever page made it come. It signs nobody in.
+
+    Whoever counts by it looks at the origin too: `browsers.read`.
+    """
+    return request.cookies.get(names(settings).browser, "")
+
+
 def set_tokens(
     response: Response, settings: Settings, issued: IssuedSecret, page: AllowedPage
 ) -> None:
