@@ -8,8 +8,10 @@ import builtins
 import linecache
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import cache
 from types import CodeType, FunctionType
 from typing import Any
+from zlib import crc32
 
 from fastapi.utils import is_body_allowed_for_status_code
 from pydantic import ValidationError
@@ -33,13 +35,19 @@ def handler(plan: Plan, *, passed_on: ASGIApp, limit: int) -> Handler:
     writer = _Writer(plan, limit)
     writer.names["passed_on"] = passed_on
     writer.write()
-    source = "\n".join(writer.lines) + "\n"
-    filename = f"<compiled route {plan.name} {id(plan):x}>"
+    code = _code_of("\n".join(writer.lines) + "\n", plan.name)
+    made: Handler = FunctionType(code, writer.names)
+    return made
+
+
+@cache
+def _code_of(source: str, name: str) -> CodeType:
+    """What the source is compiled to, once a process: another application's mostly reads alike."""
+    filename = f"<compiled route {name} {crc32(source.encode()):x}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     module = compile(source, filename, "exec")
     (code,) = (one for one in module.co_consts if isinstance(one, CodeType))
-    made: Handler = FunctionType(code, writer.names)
-    return made
+    return code
 
 
 def _word(text: str) -> str:
