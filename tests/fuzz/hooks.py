@@ -1,6 +1,7 @@
 """How Schemathesis calls this API: by whom, and for what. It loads this module itself."""
 
 import os
+import re
 from typing import Any
 from uuid import UUID, uuid4
 from zlib import crc32
@@ -8,8 +9,7 @@ from zlib import crc32
 import schemathesis
 from schemathesis import Case, HookContext, Response
 from schemathesis.auths import AuthContext
-from schemathesis.core.failures import Failure
-from schemathesis.generation import GenerationMode
+from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.generation.meta import TestPhase
 from schemathesis.openapi.checks import RejectedPositiveData
 
@@ -41,6 +41,8 @@ SPOILS_THE_WORLD = {
 """After these the team or its people may not be what they were."""
 
 KEY = "Idempotency-Key"
+NAME = re.compile("[!-~]{1,255}")
+"""What may be one."""
 
 TOLD_BY_SCHEMAS = {"too_long", "wrong_type", "wrong_format", "unknown_field"}
 """Mistakes that a client which knows the document need not make. Too short is not among them: texts
@@ -109,22 +111,21 @@ def _chance(value: object, often: int) -> bool:
 @schemathesis.hook
 def before_call(_: HookContext, case: Case[Any], __: Json) -> None:
     """Name each request anew: under a name that was used before, none would be done."""
-    if KEY in case.headers and _is_right(case):
+    if NAME.fullmatch(str(case.headers.get(KEY, ""))):
         case.headers[KEY] = str(uuid4())
-
-
-def _is_right(case: Case[Any]) -> bool:
-    return case.meta is None or case.meta.generation.mode is GenerationMode.POSITIVE
 
 
 @schemathesis.hook
 def filter_failure(_: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
     """Let a rule pass that no schema can tell: which token is real, which zone there is.
 
-    What the document could have told, such as a length, stays a failure. In a chain of calls the
+    What the document could have told, such as a length, stays a failure. Of a batch, each part is
+    refused on its own, inside an answer that is none: 207. In a chain of calls the
     path is none of the document's: it is cut out of any address that an earlier answer had in it,
     so that the `batch` of `/submissions/batch` comes as the id of a submission.
     """
+    if isinstance(failure, AcceptedNegativeData) and response.status_code == 207:
+        return all(result["status"] < 400 for result in response.json()["results"])
     if not isinstance(failure, RejectedPositiveData) or response.status_code != 422:
         return True
     told = [
