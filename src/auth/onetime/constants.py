@@ -49,6 +49,6 @@ LIFETIMES = {
 
 
 class ErrorCode(StrEnum):
-    INVALID_TOKEN = "invalid_token"  # noqa: S105  (no password)
+    INVALID_LINK = "invalid_link"
     EXPIRED_TOKEN = "expired_token"  # noqa: S105  (no password)
     INVALID_CODE = "invalid_code"
