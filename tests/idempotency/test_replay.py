@@ -192,7 +192,7 @@ async def test_a_sign_up_with_cookies_is_repeated_with_its_cookies(
 
     assert first.status_code == 201, first.text
     assert first.headers.get_list("set-cookie") == again.headers.get_list("set-cookie")
-    assert len(again.headers.get_list("set-cookie")) == 2
+    assert len(again.headers.get_list("set-cookie")) == 3
     assert again.headers["cache-control"] == "no-store"
     assert again.json() == first.json()
     assert len(await execute("SELECT id FROM session")) == 1
