@@ -41,8 +41,8 @@ _QUEUE_PER_THREAD = 20
 _REFUSAL_SECONDS = 1.5
 _REFUSED_MAX = 1_000
 """How long those wait whom no thread can take, and how many of them at a time."""
-_NICENESS = 10
-"""How much threads of hashes give way: a tenth of a core beside one that answers."""
+_NICENESS = 19
+"""How much threads of hashes give way: a sixtieth of a core beside one that answers."""
 _CONTEXT_MIN = 4
 _SHORT_PIECE = 4
 _COMMON = frozenset(FREQUENCY_LISTS["passwords"])
