@@ -121,6 +121,14 @@ def create_admin(email: str) -> None:
     from src.database import open_pools
     from src.management import service
 
+    email = _email(email)
+
+    def chosen(password: str) -> str:
+        """What is wrong with it is said before it has to be typed again."""
+        if errors := passwords.mistakes(password, context=[email.partition("@")[0]]):
+            _fail(*(each.detail for each in errors))
+        return password
+
     async def made(settings: Settings, password: str | None) -> bool:
         hashed = None
         if password is not None:
@@ -132,12 +140,14 @@ def create_admin(email: str) -> None:
 
     with _explained(), embedded.provided(_settings()) as settings:
         _check_server(settings)
-        if not asyncio.run(made(settings, None)):
-            password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-            if errors := passwords.mistakes(password, context=[email.partition("@")[0]]):
-                _fail(*(each.detail for each in errors))
+        is_known = asyncio.run(made(settings, None))
+        if not is_known:
+            typer.echo(f"There is no account {email}: a new one is made.")
+            password = typer.prompt(
+                "Password", hide_input=True, confirmation_prompt=True, value_proc=chosen
+            )
             asyncio.run(made(settings, password))
-    typer.echo(f"{email} is an admin of the platform.")
+    typer.echo(f"{email} {'is' if is_known else 'was made, and is'} an admin of the platform.")
 
 
 @cli.command()
@@ -271,6 +281,19 @@ def _settings(**options: Any) -> Settings:
     for name in unknown_settings():
         typer.echo(f"warning: {name} is no setting of this service", err=True)
     return settings
+
+
+def _email(given: str) -> str:
+    """The email as signing up would read it; exits with an explanation if it is none."""
+    from pydantic import TypeAdapter
+
+    from src.users.schemas import Email
+
+    adapter: TypeAdapter[str] = TypeAdapter(Email)
+    try:
+        return adapter.validate_python(given)
+    except ValidationError as exc:
+        _fail(f"{given!r} is no email: {exc.errors()[0]['msg']}")
 
 
 def _fail(*lines: str) -> NoReturn:

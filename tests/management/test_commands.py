@@ -39,6 +39,9 @@ def test_an_admin_is_made_and_made_once(run: Run, own_database_url: str) -> None
     assert factories.PASSWORD not in first.output
     assert "is an admin of the platform" in again.output
     assert "Password" not in again.output
+    assert "There is no account ann@example.org: a new one is made." in first.output
+    assert "was made" in first.output
+    assert "made" not in again.output
     admins = rows(
         own_database_url,
         "SELECT account.email, account.status, platform_role.role, password.hash"
@@ -55,6 +58,31 @@ def test_a_weak_password_makes_nobody(run: Run, own_database_url: str) -> None:
     assert done.exit_code == 2
     assert "at least 15 characters" in done.output
     assert rows(own_database_url, "SELECT FROM account") == []
+
+
+def test_a_weak_password_need_not_be_typed_again(run: Run) -> None:
+    done = run("create-admin", "ann@example.org", typed="short\n")
+
+    assert done.exit_code == 2
+    assert "at least 15 characters" in done.output
+    assert "Repeat" not in done.output
+
+
+@pytest.mark.parametrize("given", ["not-an-email", "Bob <bob@example.org>", "", " ", "a@b@c"])
+def test_what_is_no_email_makes_nobody(run: Run, own_database_url: str, given: str) -> None:
+    done = run("create-admin", given, typed=f"{factories.PASSWORD}\n{factories.PASSWORD}\n")
+
+    assert done.exit_code == 2
+    (line,) = done.output.strip().splitlines()
+    assert line.startswith(f"{given!r} is no email: ")
+    assert rows(own_database_url, "SELECT FROM account") == []
+
+
+def test_blanks_around_an_email_are_none_of_it(run: Run, own_database_url: str) -> None:
+    typed = f"{factories.PASSWORD}\n{factories.PASSWORD}\n"
+
+    assert run("create-admin", "  ann@example.org ", typed=typed).exit_code == 0
+    assert rows(own_database_url, "SELECT email FROM account") == [("ann@example.org",)]
 
 
 def test_keys_are_rotated_and_dropped(run: Run, own_database_url: str) -> None:
