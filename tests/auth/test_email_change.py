@@ -177,7 +177,7 @@ async def test_somebody_elses_link_confirms_nothing_and_stays_theirs(
     await ask(client, ann)
     sent = await mailed(conn, NEW, Template.CHANGE_EMAIL)
 
-    problem(await confirm(client, bob, token=sent["token"]), 400, "invalid_link")
+    problem(await confirm(client, bob, token=sent["token"]), 400, "invalid_token")
     problem(await confirm(client, bob, code=sent["code"]), 400, "invalid_code")
     assert (await confirm(client, ann, token=sent["token"])).status_code == 204
 
@@ -189,7 +189,7 @@ async def test_asking_again_kills_what_was_sent_before(
     await ask(client, ann)
 
     token = (await mailed(conn, "wrong@example.org", Template.CHANGE_EMAIL))["token"]
-    problem(await confirm(client, ann, token=token), 400, "invalid_link")
+    problem(await confirm(client, ann, token=token), 400, "invalid_token")
 
 
 async def test_what_the_old_address_was_sent_is_dead(
@@ -308,7 +308,7 @@ async def test_taking_it_back_leaves_a_thief_nothing(
     for table in ("totp", "recovery_code", "device", "phone", "password"):
         assert await execute(f"SELECT 1 FROM {table}") == [], table
     response = await client.get(f"/v1/users/me/export/file?token={exported.token}")
-    problem(response, 400, "invalid_link")
+    problem(response, 400, "invalid_token")
     assert await execute(
         "SELECT detail FROM audit_event WHERE action = 'user.email_change_undone'"
     ) == [({"ways_in_removed": 2},)]
@@ -386,7 +386,7 @@ async def test_a_deletion_after_the_change_is_taken_back_with_it(
         "SELECT count(*) FROM audit_event WHERE action = 'user.deletion_undone'"
     ) == [(1,)]
     response = await client.post("/v1/auth/deletion/undo", json={"token": thiefs["token"]})
-    problem(response, 400, "invalid_link")
+    problem(response, 400, "invalid_token")
 
 
 @pytest.mark.parametrize("is_deleting", [False, True])
@@ -410,7 +410,7 @@ async def test_a_deletion_by_an_operator_is_not_taken_back(
     )
     assert deleted.status_code in {200, 202, 204}, deleted.text
 
-    problem(await undo(client, await undo_token(conn, ann.email)), 400, "invalid_link")
+    problem(await undo(client, await undo_token(conn, ann.email)), 400, "invalid_token")
 
     rows = await execute("SELECT status FROM account WHERE id = %(id)s", id=ann.id)
     assert rows == [("deleting",)]
@@ -444,7 +444,7 @@ async def test_a_second_change_does_not_take_the_first_ones_way_back(
     assert (await undo(client, first)).status_code == 204
 
     assert await email_of(execute, ann) == ann.email
-    problem(await undo(client, second), 400, "invalid_link")
+    problem(await undo(client, second), 400, "invalid_token")
 
 
 async def test_taking_back_a_later_change_leaves_the_earlier_way_back(

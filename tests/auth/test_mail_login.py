@@ -54,7 +54,7 @@ async def test_the_link_signs_in(
     access = response.json()["tokens"]["access_token"]
     session = await client.get("/v1/auth/session", headers=bearer(access))
     assert session.json()["session"]["auth_methods"] == ["email"]
-    problem(await redeem(client, token=token), 400, "invalid_link")
+    problem(await redeem(client, token=token), 400, "invalid_token")
 
 
 async def test_the_code_signs_in_with_the_address_and_the_flow(
@@ -221,7 +221,7 @@ async def test_a_link_to_an_account_that_is_no_more_what_it_was_is_dead(
     else:
         await execute("UPDATE account SET status = 'disabled'")
 
-    problem(await redeem(client, token=token), 400, "invalid_link")
+    problem(await redeem(client, token=token), 400, "invalid_token")
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ async def test_a_token_works_once(client: AsyncClient, conn: Connection, work: W
     params = await asked(client, conn, work, ann.email)
 
     assert (await reset(client, token=token_of(params))).status_code == 204
-    problem(await reset(client, token=token_of(params)), 400, "invalid_link")
+    problem(await reset(client, token=token_of(params)), 400, "invalid_token")
     problem(await reset(client, email=ann.email, code=params["code"]), 400, "invalid_code")
 
 
@@ -252,8 +252,8 @@ async def test_a_token_of_an_address_that_was_given_up_is_dead(
     params = await asked(client, conn, work, ann.email)
     await execute("UPDATE account SET email = 'other@example.org' WHERE id = %(id)s", id=ann.id)
 
-    problem(await reset(client, token=token_of(params)), 400, "invalid_link")
-    problem(await reset(client, email=ann.email, code=params["code"]), 400, "invalid_link")
+    problem(await reset(client, token=token_of(params)), 400, "invalid_token")
+    problem(await reset(client, email=ann.email, code=params["code"]), 400, "invalid_token")
 
 
 async def test_a_disabled_account_cannot_be_recovered(
@@ -263,7 +263,7 @@ async def test_a_disabled_account_cannot_be_recovered(
     params = await asked(client, conn, work, ann.email)
     await execute("UPDATE account SET status = 'disabled'")
 
-    problem(await reset(client, token=token_of(params)), 400, "invalid_link")
+    problem(await reset(client, token=token_of(params)), 400, "invalid_token")
 
 
 async def test_unknown_and_disabled_addresses_get_the_answer_and_no_mail(
@@ -305,7 +305,7 @@ async def test_asking_again_kills_the_mail_before(
     await execute("DELETE FROM rate_limit")
     second = await asked(client, conn, work, ann.email)
 
-    problem(await reset(client, token=token_of(first)), 400, "invalid_link")
+    problem(await reset(client, token=token_of(first)), 400, "invalid_token")
     assert (await reset(client, token=token_of(second))).status_code == 204
 
 

@@ -113,7 +113,7 @@ async def test_the_code_serves_as_well(private: AsyncClient, conn: Connection) -
 
     assert response.status_code == 201, response.text
     assert response.json()["user"]["email"] == EMAIL
-    problem(await complete(private, token=sent["token"]), 400, "invalid_link")
+    problem(await complete(private, token=sent["token"]), 400, "invalid_token")
 
 
 async def test_five_wrong_codes_and_the_right_one_is_dead(
@@ -146,7 +146,7 @@ async def test_asking_again_kills_the_link_before(private: AsyncClient, conn: Co
     first = await mailed(conn)
     await sign_up(private)
 
-    problem(await complete(private, token=first["token"]), 400, "invalid_link")
+    problem(await complete(private, token=first["token"]), 400, "invalid_token")
     assert (await complete(private, token=(await mailed(conn))["token"])).status_code == 201
 
 
@@ -159,7 +159,7 @@ async def test_checking_a_link_does_not_use_it_up(private: AsyncClient, conn: Co
         assert response.status_code == 200, response.text
         assert response.json()["email_hint"] == "a***@example.org"
     assert (await complete(private, **body)).status_code == 201
-    problem(await private.post("/v1/auth/signup/check", json=body), 400, "invalid_link")
+    problem(await private.post("/v1/auth/signup/check", json=body), 400, "invalid_token")
 
 
 async def test_a_link_of_half_an_hour_ago_has_expired(

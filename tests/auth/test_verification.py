@@ -41,7 +41,7 @@ async def test_the_link_verifies_and_may_be_used_again(
     assert await is_verified(execute)
     assert await execute("SELECT action FROM audit_event") == [("user.email_verified",)]
     await execute("UPDATE one_time_token SET expires_at = now()")
-    problem(await client.post(VERIFY, json=body), 400, "invalid_link")
+    problem(await client.post(VERIFY, json=body), 400, "invalid_token")
 
 
 async def test_the_code_verifies_with_its_address(
@@ -108,7 +108,7 @@ async def test_asking_again_kills_the_link_before(
     await execute("DELETE FROM rate_limit")
     await ask(client, ann)
 
-    problem(await client.post(VERIFY, json={"token": first["token"]}), 400, "invalid_link")
+    problem(await client.post(VERIFY, json={"token": first["token"]}), 400, "invalid_token")
 
 
 async def test_within_a_minute_nothing_more_is_sent_and_the_first_link_lives(
@@ -167,7 +167,7 @@ async def test_a_link_to_an_address_that_was_given_up_verifies_nothing(
     await execute("UPDATE account SET email = 'other@example.org'")
 
     body = {"token": (await mailed(conn, ann))["token"]}
-    problem(await client.post(VERIFY, json=body), 400, "invalid_link")
+    problem(await client.post(VERIFY, json=body), 400, "invalid_token")
     assert not await is_verified(execute)
 
 
@@ -202,7 +202,7 @@ async def test_a_program_is_told_as_json(
 
     assert shown.status_code == 200, shown.text
     assert shown.json()["email_hint"] == "u***@example.org"
-    problem(await client.get(f"{url}x", headers=as_json), 400, "invalid_link")
+    problem(await client.get(f"{url}x", headers=as_json), 400, "invalid_token")
     await execute("UPDATE one_time_token SET expires_at = now()")
     problem(await client.get(url, headers=as_json), 400, "expired_token")
 

@@ -24,7 +24,7 @@ async def test_a_token_that_differs_in_its_last_character_is_refused(
 
     for wrong in (other, token + "x", token[:-1]):
         response = await client.post("/v1/auth/signup/check", json={"token": wrong})
-        problem(response, 400, "invalid_link")
+        problem(response, 400, "invalid_token")
     response = await client.post("/v1/auth/signup/check", json={"token": token})
     assert response.status_code == 200
 

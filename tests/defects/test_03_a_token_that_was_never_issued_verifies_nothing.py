@@ -16,14 +16,14 @@ from tests.http import acting_as, problem
 
 VERIFIER = "the-page-made-this-up-and-told-nobody-0123456789"
 CONSUMERS: Mapping[str, tuple[str, dict[str, Any], tuple[int, str]]] = {
-    "auth/email/verify": ("token", {}, (400, "invalid_link")),
-    "auth/signup/check": ("token", {}, (400, "invalid_link")),
-    "auth/signup/complete": ("token", {"password": factories.PASSWORD}, (400, "invalid_link")),
-    "users/me/email/confirm": ("token", {}, (400, "invalid_link")),
-    "auth/email/undo": ("token", {}, (400, "invalid_link")),
-    "auth/password/reset": ("token", {"password": factories.PASSWORD}, (400, "invalid_link")),
-    "auth/login/link/redeem": ("token", {}, (400, "invalid_link")),
-    "auth/sso/exchange": ("login_code", {"code_verifier": VERIFIER}, (400, "invalid_link")),
+    "auth/email/verify": ("token", {}, (400, "invalid_token")),
+    "auth/signup/check": ("token", {}, (400, "invalid_token")),
+    "auth/signup/complete": ("token", {"password": factories.PASSWORD}, (400, "invalid_token")),
+    "users/me/email/confirm": ("token", {}, (400, "invalid_token")),
+    "auth/email/undo": ("token", {}, (400, "invalid_token")),
+    "auth/password/reset": ("token", {"password": factories.PASSWORD}, (400, "invalid_token")),
+    "auth/login/link/redeem": ("token", {}, (400, "invalid_token")),
+    "auth/sso/exchange": ("login_code", {"code_verifier": VERIFIER}, (400, "invalid_token")),
     "auth/login/mfa": (
         "ticket",
         {"method": "totp", "code": "123456"},

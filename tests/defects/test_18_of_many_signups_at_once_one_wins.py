@@ -53,7 +53,7 @@ async def test_completing_a_sign_up_many_times_at_once_makes_one_account(
         return await client.post("/v1/auth/signup/complete", json=body)
 
     async def check(number: int, answers: Answers) -> None:
-        assert answers == {(201, ""): 1, (400, "invalid_link"): 9}
+        assert answers == {(201, ""): 1, (400, "invalid_token"): 9}
         assert await execute("SELECT count(*) FROM account") == [(1,)]
 
     await race(send, rounds=1, callers=10, checked=check)

@@ -96,5 +96,5 @@ async def test_what_was_meant_as_a_conflict_or_a_refusal_is_one(
     problem(await client.post("/v1/auth/signup", json=known), 409, "email_taken")
     problem(await client.post("/v1/auth/login", json=wrong), 401, "invalid_credentials")
     check = await client.post("/v1/auth/signup/check", json={"token": "core_once_x"})
-    problem(check, 400, "invalid_link")
+    problem(check, 400, "invalid_token")
     problem(await client.post("/v1/auth/logout"), 401, "refresh_invalid")

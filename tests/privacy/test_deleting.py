@@ -227,12 +227,12 @@ async def test_a_link_works_once_and_for_no_other_deletion(
     await leave(client, ann)
     first = await undo_token(conn, ann)
     assert (await undo(client, first)).status_code == 204
-    problem(await undo(client, first), 400, "invalid_link")
+    problem(await undo(client, first), 400, "invalid_token")
 
     again = await factories.session(conn, ann)
     await leave(client, again)
 
-    problem(await undo(client, first), 400, "invalid_link")
+    problem(await undo(client, first), 400, "invalid_token")
     assert await status_of(execute, ann) == "deleting"
 
 
@@ -263,7 +263,7 @@ async def test_what_an_operator_has_taken_back_needs_no_link(
     )
 
     assert (response.status_code, response.json()["erase_at"]) == (200, None)
-    problem(await undo(client, token), 400, "invalid_link")
+    problem(await undo(client, token), 400, "invalid_token")
     assert await status_of(execute, ann) == "disabled"
 
 
@@ -295,7 +295,7 @@ async def test_what_an_operator_deletes_too_is_not_taken_back_by_its_owner(
         assert (response.status_code, response.json()["status"]) == (202, "deleting")
         assert datetime.fromisoformat(response.json()["erase_at"]) == erase_at
 
-    problem(await undo(client, token), 400, "invalid_link")
+    problem(await undo(client, token), 400, "invalid_token")
     assert await execute("SELECT purpose FROM one_time_token") == []
     assert await status_of(execute, ann) == "deleting"
     assert await execute(
@@ -318,7 +318,7 @@ async def test_a_deletion_after_one_that_an_operator_took_back_is_the_owners_aga
 
     assert (await client.request("DELETE", url, json=why, headers=headers)).status_code == 202
 
-    problem(await undo(client, token), 400, "invalid_link")
+    problem(await undo(client, token), 400, "invalid_token")
 
 
 async def test_who_alone_owns_teams_is_told_which(

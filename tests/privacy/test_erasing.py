@@ -149,7 +149,7 @@ async def test_what_is_erased_does_not_come_back(
     await erase(pools)  # once more changes nothing
 
     assert await status_of(execute, ann) == "erased"
-    problem(await undo(client, token), 400, "invalid_link")
+    problem(await undo(client, token), 400, "invalid_token")
     url, why = f"/v1/admin/users/{ann.id}", {"reason": "asked for it"}
     headers = acting_as(operator)
     shown = await client.get(url, headers=headers)

@@ -191,14 +191,14 @@ async def test_one_export_is_made_at_a_time_and_the_last_one_kept(
     old = await link(conn, ann.email)
 
     second = await asked(client, ann)
-    problem(await client.get(old), 400, "invalid_link")
+    problem(await client.get(old), 400, "invalid_token")
     await make(pools, first)  # a job that comes late finds nothing to do
     await make(pools, second)
 
     new = await link(conn, ann.email)
     assert new != old
     assert (await client.get(new)).status_code == 200
-    problem(await client.get(old), 400, "invalid_link")
+    problem(await client.get(old), 400, "invalid_token")
     assert await execute("SELECT DISTINCT export_id::text FROM account_export_piece") == [(second,)]
 
 
@@ -251,7 +251,7 @@ async def test_an_export_is_gone_after_a_day(
     assert (await client.get(address)).status_code == 200
 
     await execute("UPDATE account_export SET expires_at = now()")
-    problem(await client.get(address), 400, "invalid_link")
+    problem(await client.get(address), 400, "invalid_token")
     problem(await client.get(EXPORT, headers=acting_as(ann)), 404, "export_not_found")
     await tasks.purge_exports(context(pools), timestamp=0)
 
@@ -267,11 +267,11 @@ async def test_no_other_secret_fetches_it(
     other = await undo_token(conn, ann)
     file = f"{EXPORT}/file"
 
-    problem(await client.get(file, params={"token": other}), 400, "invalid_link")
-    problem(await client.get(file, params={"token": "core_once_x"}), 400, "invalid_link")
+    problem(await client.get(file, params={"token": other}), 400, "invalid_token")
+    problem(await client.get(file, params={"token": "core_once_x"}), 400, "invalid_token")
     assert (await client.get(file)).status_code == 422
     token = (await link(conn, ann.email)).partition("token=")[2]
-    problem(await undo(client, token), 400, "invalid_link")
+    problem(await undo(client, token), 400, "invalid_token")
 
 
 async def test_who_leaves_can_still_fetch_it_until_they_are_erased(
@@ -286,7 +286,7 @@ async def test_who_leaves_can_still_fetch_it_until_they_are_erased(
 
     await erase(pools)
 
-    problem(await client.get(address), 400, "invalid_link")
+    problem(await client.get(address), 400, "invalid_token")
     assert await execute("SELECT 1 FROM account_export") == []
     assert await execute("SELECT 1 FROM account_export_piece") == []
     await make(pools, running)  # and its job, come again, does nothing

@@ -49,6 +49,6 @@ LIFETIMES = {
 
 
 class ErrorCode(StrEnum):
-    INVALID_LINK = "invalid_link"
+    INVALID_TOKEN = "invalid_token"  # noqa: S105  (no password)
     EXPIRED_TOKEN = "expired_token"  # noqa: S105  (no password)
     INVALID_CODE = "invalid_code"

@@ -5,7 +5,7 @@ from src.exceptions import BadRequest
 
 
 class InvalidOneTimeToken(BadRequest):
-    code = ErrorCode.INVALID_LINK
+    code = ErrorCode.INVALID_TOKEN
     message = "The token is not valid: it may have been used, or replaced by a newer one."
 
 

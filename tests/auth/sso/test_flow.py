@@ -129,7 +129,7 @@ async def test_a_login_code_serves_once(client: AsyncClient, issuer: Issuer) -> 
     back = ended(await going.round_trip(client, issuer, **ANN))
 
     assert (await exchange(client, back["login_code"])).status_code == 201
-    problem(await exchange(client, back["login_code"]), 400, "invalid_link")
+    problem(await exchange(client, back["login_code"]), 400, "invalid_token")
 
 
 async def test_a_login_code_lives_a_minute(
@@ -154,7 +154,7 @@ async def test_a_stolen_login_code_is_useless_and_then_dead(
     stolen = await exchange(client, back["login_code"], code_verifier=VERIFIER[::-1])
 
     problem(stolen, 400, "code_verifier_invalid")
-    problem(await exchange(client, back["login_code"]), 400, "invalid_link")
+    problem(await exchange(client, back["login_code"]), 400, "invalid_token")
 
 
 async def test_a_flow_to_link_signs_nobody_in(client: AsyncClient, issuer: Issuer) -> None:
