@@ -106,9 +106,9 @@ def page(
 ) -> HTMLResponse:
     """A page with a button that posts the token of its address to the path `action`.
 
-    `done` is said when that has worked. `fields` is HTML of inputs to post along. With `session`,
-    the path that tells about the session, it posts by the visitor's cookies; `unknown` is said to
-    one who has none.
+    `done` is said when that has worked. `fields` is HTML of inputs to post along. `has_code` says
+    whether the mail has a code too, which needs no page. With `session`, the path that tells about
+    the session, it posts by the visitor's cookies; `unknown` is said to one who has none.
     """
     shown = {
         "title": title,
